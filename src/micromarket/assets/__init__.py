@@ -1,0 +1,1 @@
+"""Local assets: each answers schedule, curves and deliver; fleets as arrays; pure."""

@@ -1,0 +1,1 @@
+"""Ground floor: values such as intervals, units, products, curves and orders."""

@@ -1,0 +1,1 @@
+"""The utility's roles and money: tariffs, supply and settlement."""

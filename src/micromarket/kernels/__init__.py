@@ -1,0 +1,1 @@
+"""Compiled inner loops and their plain twins; arrays in, arrays out, no domain words."""

@@ -1,0 +1,17 @@
+// The extension module: each kernel binds its own functions in its own file.
+#include <nanobind/nanobind.h>
+
+namespace nb = nanobind;
+
+void bind_clearing(nb::module_ &module);
+void bind_curves(nb::module_ &module);
+void bind_nested(nb::module_ &module);
+void bind_storage(nb::module_ &module);
+
+NB_MODULE(_native, module) {
+    module.doc() = "Compiled inner loops; each has a plain twin in micromarket.kernels.";
+    bind_clearing(module);
+    bind_curves(module);
+    bind_nested(module);
+    bind_storage(module);
+}

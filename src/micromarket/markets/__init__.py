@@ -1,0 +1,1 @@
+"""Rules that match, clear and time; pure."""

@@ -1,0 +1,1 @@
+"""One circuit region's point of view: neighbors, losses, balancing and coordination."""

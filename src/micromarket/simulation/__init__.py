@@ -1,0 +1,1 @@
+"""Scenario files, importers, the run itself, its tables and its report."""
