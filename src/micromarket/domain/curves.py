@@ -13,7 +13,7 @@ from micromarket.errors import NotFinite, NotMonotone, WrongShape
 Floats = NDArray[np.float64]
 
 UNLIMITED_KW = 1e9
-"""Power [kW] that stands for "as much as anyone asks"; large enough for any small market, small enough to stay exact."""
+"""Power [kW] that stands for "as much as anyone asks": far beyond any small market, yet exact beside it."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -84,9 +84,7 @@ class Curves:
         """Return all participants of `parts` in one array; shorter curves repeat their last vertex."""
         width = max(part.vertices for part in parts)
         padded = [part.padded(width) for part in parts]
-        return cls(
-            np.concatenate([part.prices for part in padded]), np.concatenate([part.powers for part in padded])
-        )
+        return cls(np.concatenate([part.prices for part in padded]), np.concatenate([part.powers for part in padded]))
 
     def padded(self, vertices: int) -> Curves:
         """Return the same curves with `vertices` vertices, the last one repeated."""
