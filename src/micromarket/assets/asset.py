@@ -58,7 +58,7 @@ class LocalAsset(Protocol):
         ...
 
     def curves(self, outlook: Outlook) -> Curves:
-        """Return the exact residual flexibility in each tendered step: `n` curves over `outlook.tendered` intervals."""
+        """Return the exact residual flexibility in each tendered step: `n` curves over the tendered intervals."""
         ...
 
     def default_power(self, step: int, surplus_kw: Floats) -> Floats:
