@@ -49,6 +49,14 @@ class OffGrid(InvalidValue):
     """A quantity or price is not a whole number of the instrument's steps."""
 
 
+class NaiveTime(InvalidValue):
+    """A time carries neither zone nor offset."""
+
+
+class UnknownMechanism(InvalidValue):
+    """No mechanism is registered under that name."""
+
+
 class Refused(MicromarketError):
     """The rules do not allow it; nothing changed."""
 
