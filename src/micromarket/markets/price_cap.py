@@ -1,0 +1,28 @@
+"""A market's price cap: at that price anyone may be served in part."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from micromarket.domain.curves import Curves
+
+
+def with_price_cap(curves: Curves, cap: float) -> Curves:
+    """Return the curves as a market with a price cap sees them.
+
+    No vertex lies above the cap, and whoever would still consume there accepts any part of it: a step at the cap up to
+    zero. So a market with a supplier that is too small clears at its cap and shares what there is, pro rata to need.
+
+    Parameters
+    ----------
+    curves : Curves
+        As bid.
+    cap : float
+        Highest price [currency/kWh].
+    """
+    reached = np.where(curves.prices <= cap, curves.powers, -np.inf).max(axis=2)
+    at_cap = np.where(np.isfinite(reached), reached, curves.powers[:, :, 0])
+    powers = np.where(curves.prices <= cap, curves.powers, at_cap[:, :, None])
+    ends = np.stack([at_cap, np.maximum(at_cap, 0.0)], axis=2)
+    prices = np.minimum(curves.prices, cap)
+    return Curves(np.concatenate([prices, np.full_like(ends, cap)], axis=2), np.concatenate([powers, ends], axis=2))
