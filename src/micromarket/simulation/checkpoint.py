@@ -18,7 +18,7 @@ Arrays = Mapping[str, NDArray[Any]]
 def save(path: Path, arrays: Arrays) -> None:
     """Write named arrays to `path`, all or nothing."""
     unfinished = path.with_suffix(".unfinished.npz")
-    np.savez(unfinished, **dict(arrays))
+    np.savez(unfinished, allow_pickle=False, **dict(arrays))
     unfinished.replace(path)
 
 

@@ -78,7 +78,7 @@ class Recorder:
 
 
 def grid(*sizes: int) -> list[Array]:
-    """Return, for a table with one row per combination, the index of each dimension in every row; the last runs first.
+    """Return the index of each dimension in every row of a table with one row per combination; the last runs first.
 
     ``grid(2, 3)`` is ``[0 0 0 1 1 1]`` and ``[0 1 2 0 1 2]``.
     """

@@ -1,0 +1,27 @@
+"""What all tests share: quick property tests, and no silent skipping where everything should be there."""
+
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.load_profile("default")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how many tests were left out, and why, even in quiet mode."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    terminalreporter.write_line(f"left out: {len(skipped)}")
+    for report in skipped:
+        terminalreporter.write_line(f"  {report.nodeid}: {report.longrepr[2]}")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Fail where nothing may be left out."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    skipped = reporter.stats.get("skipped", []) if reporter else []
+    if skipped and os.environ.get("MICROMARKET_TESTS_NEED_ALL") and session.exitstatus == 0:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
