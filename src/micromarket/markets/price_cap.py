@@ -11,7 +11,8 @@ def with_price_cap(curves: Curves, cap: float) -> Curves:
     """Return the curves as a market with a price cap sees them.
 
     No vertex lies above the cap, and whoever would still consume there accepts any part of it: a step at the cap
-    up to zero. So a market with a supplier that is too small clears at its cap and shares what there is, pro rata to need.
+    up to zero. So a market with a supplier that is too small clears at its cap and shares what there is, pro rata
+    to need.
 
     Parameters
     ----------
