@@ -1,0 +1,68 @@
+"""Money in whole micro-units."""
+
+import math
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from micromarket.domain.money import apportion, split, to_currency, to_micro
+from micromarket.errors import NotFinite, WrongShape
+
+
+def test_halves_go_to_the_even_unit():
+    """The one rounding rule: nearest, halves to even."""
+    assert [0, 2, 2, 4, -2] == to_micro(np.array([0.5, 1.5, 2.5, 3.5, -2.5]) * 1e-6).tolist()
+
+
+@pytest.mark.parametrize("amount", [math.nan, math.inf, 1e10])
+def test_amounts_that_cannot_be_exact_are_refused(amount):
+    """No amount is silently inexact."""
+    with pytest.raises(NotFinite, match="micro-units"):
+        to_micro(amount)
+
+
+def test_back_to_currency():
+    """For display, a million micro-units are one."""
+    assert 2.5 == to_currency(2_500_000)
+
+
+def test_ties_go_to_the_earlier():
+    """Of equal remainders the earlier share is raised."""
+    assert [4, 3, 3] == split(10, np.ones(3)).tolist()
+
+
+@pytest.mark.parametrize("weights", [[], [0.0, 0.0], [1.0, -0.5]])
+def test_shares_need_weights(weights):
+    """Nothing is shared among nobody."""
+    with pytest.raises(WrongShape, match="weights"):
+        split(10, np.array(weights))
+
+
+def test_parts_that_do_not_sum_are_refused():
+    """Rounding mends fractions of a unit, not wrong sums."""
+    with pytest.raises(WrongShape, match="do not sum"):
+        apportion(np.array([1.5, 1.5]), 5)
+
+
+@given(st.integers(-(10**12), 10**12), st.lists(st.floats(0, 1e6), min_size=1, max_size=30).filter(any))
+def test_shares_sum_to_the_total(total, weights):
+    """Every micro-unit goes to somebody, and nobody is off by a whole one."""
+    exact = [Fraction(total) * Fraction(weight) / sum(map(Fraction, weights)) for weight in weights]
+    shares = split(total, np.array(weights)).tolist()
+
+    assert total == sum(shares)
+    assert all(abs(share - part) < 1.001 for share, part in zip(shares, exact, strict=True))
+
+
+@given(st.lists(st.lists(st.floats(-1e5, 1e5), min_size=3, max_size=3), min_size=1, max_size=5))
+def test_rows_of_powers_sum_to_zero(rows):
+    """Powers that balance as floats balance in whole steps, each next to its exact value."""
+    exact = np.array(rows)
+    exact[:, 2] = -exact[:, :2].sum(axis=1)
+    steps = apportion(exact, 0)
+
+    assert not steps.sum(axis=1).any()
+    assert (np.abs(steps - exact) <= 1 + 1e-3).all()
