@@ -122,7 +122,7 @@ class MarketSeries:
     def __init__(self, plan: SeriesPlan, first_clearing: datetime) -> None:
         self.plan = plan
         self.first_clearing = utc(first_clearing)
-        self._machines: dict[str, tuple[Market, StateMachine]] = {}
+        self._machines: dict[int, tuple[Market, StateMachine]] = {}
         self._due: list[tuple[datetime, int, Market, SeriesPlan]] = []
         self._spawned = 0
         self._plan_market(0)
@@ -130,7 +130,7 @@ class MarketSeries:
     @property
     def active(self) -> dict[str, tuple[Market, MarketState]]:
         """Markets that were spawned and have not expired, by name, in the order of spawning."""
-        return {name: (market, machine.state) for name, (market, machine) in self._machines.items()}
+        return {market.name: (market, machine.state) for market, machine in self._machines.values()}
 
     @property
     def next_due(self) -> datetime:
@@ -148,16 +148,16 @@ class MarketSeries:
         until, entered = utc(now), list[Entered]()
         while self._due[0][0] <= until:
             at, order, market, plan = heappop(self._due)
-            if market.name not in self._machines:
-                self._spawn(at, market, plan)
+            if order not in self._machines:
+                self._machines[order] = (market, StateMachine(market.starts))
+                self._announce_followers(at, market, plan)
                 entered.append(Entered(at, market, MarketState.INACTIVE))
-            machine = self._machines[market.name][1]
+            machine = self._machines[order][1]
             entered.extend(Entered(at, market, state) for state in machine.advance(at))
             self._await(order, market, plan, machine)
         return entered
 
-    def _spawn(self, at: datetime, market: Market, plan: SeriesPlan) -> None:
-        self._machines[market.name] = (market, StateMachine(market.starts))
+    def _announce_followers(self, at: datetime, market: Market, plan: SeriesPlan) -> None:
         for finer in plan.refining(market):
             assert plan.refined_by is not None
             self._announce(at, finer, plan.refined_by)
@@ -174,6 +174,6 @@ class MarketSeries:
 
     def _await(self, order: int, market: Market, plan: SeriesPlan, machine: StateMachine) -> None:
         if machine.next_start is None:
-            del self._machines[market.name]
+            del self._machines[order]
         else:
             heappush(self._due, (machine.next_start, order, market, plan))
