@@ -1,0 +1,44 @@
+"""One small fleet of every kind, for the contract that all of them keep."""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from micromarket.assets.asset import LocalAsset
+from micromarket.assets.generator import Generator
+from micromarket.assets.inflexible import InflexibleLoad
+from micromarket.assets.profile import Profile
+from micromarket.assets.pv import Photovoltaic
+
+STEPS_PER_DAY = 24
+DAYS = 3
+
+
+def profile(devices: range, scale: float, forecast: str) -> Profile:
+    """Return a series for each device; a device's own does not depend on who else is in the fleet."""
+    rows = [np.random.default_rng(device).uniform(0, scale, DAYS * STEPS_PER_DAY) for device in devices]
+    return Profile(np.array(rows), STEPS_PER_DAY, forecast)
+
+
+def load(devices: range) -> InflexibleLoad:
+    """Return loads that expect yesterday's draw."""
+    return InflexibleLoad(names(devices), profile(devices, 3.0, "yesterday"))
+
+
+def pv(devices: range) -> Photovoltaic:
+    """Return plants, every other one curtailable."""
+    return Photovoltaic(names(devices), profile(devices, 5.0, "perfect"), np.array(devices) % 2 == 0)
+
+
+def generator(devices: range) -> Generator:
+    """Return generators with and without minimum, with and without slope."""
+    kind = np.array(devices)
+    return Generator(names(devices), 2.0 * (kind % 2), 5.0 + kind, 0.1 + 0.05 * kind, 0.01 * (kind % 3))
+
+
+def names(devices: range) -> tuple[str, ...]:
+    """Return a name for each device."""
+    return tuple(f"device-{device}" for device in devices)
+
+
+FLEETS: dict[str, Callable[[range], LocalAsset]] = {"load": load, "pv": pv, "generator": generator}
