@@ -20,6 +20,13 @@
     └── MissingExtra          an optional dependency is needed and not installed
 """
 
+from dataclasses import dataclass
+
+
+def _sentence(found: str, allowed: str, mend: str) -> str:
+    sentence = f"found {found}, expected {allowed}" if allowed else found
+    return f"{sentence}; {mend}" if mend else sentence
+
 
 class MicromarketError(Exception):
     """Base of every error this package raises on purpose."""
@@ -42,7 +49,19 @@ class WrongShape(InvalidValue):
 
 
 class WrongUnit(InvalidValue):
-    """A quantity is in another unit than the one needed."""
+    """A quantity is in another unit than the one needed.
+
+    Parameters
+    ----------
+    found : str
+        What was written.
+    allowed, mend : str, optional
+        What is expected there, and how to mend it.
+    """
+
+    def __init__(self, found: str, allowed: str = "", mend: str = "") -> None:
+        super().__init__(_sentence(found, allowed, mend))
+        self.found, self.allowed, self.mend = found, allowed, mend
 
 
 class OffGrid(InvalidValue):
@@ -81,8 +100,47 @@ class NotCleared(MicromarketError):
     """Supply and demand meet at no price."""
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One thing that is wrong in a scenario or series file.
+
+    Parameters
+    ----------
+    file : str
+        File, as the user named it.
+    line, column : int
+        Where, both counted from 1; 0 where there is no such place (the file is missing).
+    field : str
+        Path of the field, such as ``customers[3].assets[0].energy``; may be empty.
+    found, allowed, mend : str
+        What stands there, what is expected there, and how to mend it (may be empty).
+    """
+
+    file: str
+    line: int
+    column: int
+    field: str
+    found: str
+    allowed: str
+    mend: str = ""
+
+    def __str__(self) -> str:
+        place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
+        return ": ".join(part for part in (place, self.field, _sentence(self.found, self.allowed, self.mend)) if part)
+
+
 class ScenarioError(MicromarketError):
-    """A scenario or series file is wrong."""
+    """A scenario or series file is wrong; holds every problem found.
+
+    Parameters
+    ----------
+    *problems : Problem
+        What is wrong, in the order in which to read it.
+    """
+
+    def __init__(self, *problems: Problem) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
 
 
 class RunError(MicromarketError):

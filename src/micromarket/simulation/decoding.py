@@ -1,0 +1,396 @@
+"""From YAML nodes to the types of a scenario file, reporting every problem with its place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from typing import Any
+
+import msgspec
+from msgspec import inspect as types
+from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
+
+from micromarket.domain import units
+from micromarket.domain.units import Dimension
+from micromarket.errors import NaiveTime, Problem, ScenarioError, WrongUnit
+from micromarket.simulation.document import MERGE, Document, Path, entries, key_name, scalar, shown
+from micromarket.simulation.fields import SeriesRef, Text
+from micromarket.simulation.scenario import ScenarioFile
+
+Known = Mapping[str, Any]
+"""What is known of a field beside its type: dimension, limits, what its text stands for."""
+
+_PARSERS: dict[Text, Callable[[str], Any]] = {
+    Text.CLOCK: units.parse_clock,
+    Text.HOURS: units.parse_hours,
+    Text.WEEKDAYS: units.parse_weekdays,
+    Text.DURATION: units.parse_duration,
+    Text.TIME: units.parse_time,
+}
+_NOUNS = {
+    Text.CLOCK: "a time of day",
+    Text.HOURS: "hours of the day",
+    Text.WEEKDAYS: "weekdays",
+    Text.DURATION: "an ISO 8601 duration",
+    Text.TIME: "a time with its offset from UTC",
+    Text.NAME: "a name",
+    Text.SLUG: "small letters, digits and dashes,",
+    Text.CURRENCY: "a currency code",
+    Text.ZONE: "an IANA time zone",
+}
+LIMITS: dict[str, tuple[Callable[[Any, float], Any], str]] = {
+    "least": (lambda value, limit: value >= limit, "at least"),
+    "above": (lambda value, limit: value > limit, "more than"),
+    "most": (lambda value, limit: value <= limit, "at most"),
+    "below": (lambda value, limit: value < limit, "less than"),
+}
+BAD: Any = object()
+"""Stands for a value that could not be read; a problem was noted."""
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesUse:
+    """Where a scenario uses a series, and what it needs there.
+
+    Parameters
+    ----------
+    path : Path
+        The field.
+    ref : SeriesRef
+        File and column.
+    known : mapping
+        Dimension and limits of the values.
+    """
+
+    path: Path
+    ref: SeriesRef
+    known: Known
+
+
+@dataclass(slots=True)
+class Decoder:
+    """Reads one document; collects what is wrong and which series are used."""
+
+    document: Document
+    currency: str
+    problems: list[Problem] = field(default_factory=list)
+    series: list[SeriesUse] = field(default_factory=list)
+
+    def decode(self, node: Node, kind: types.Type, path: Path, known: Known) -> Any:
+        """Return the plain value of `node`, as `kind` wants it, or `BAD`."""
+        while isinstance(kind, types.Metadata):
+            known, kind = {**(kind.extra or {}), **known}, kind.type
+        return _READERS[type(kind)](self, node, kind, path, known)
+
+    def refuse(self, node: Node, path: Path, allowed: str, mend: str = "") -> Any:
+        """Note that `node` is not what is allowed there."""
+        self.problems.append(self.document.problem(path, shown(node), allowed, mend, at=node))
+        return BAD
+
+    def within(self, value: float, node: Node, path: Path, known: Known) -> Any:
+        """Return `value` if it keeps the limits of its field."""
+        for name, (keeps, words) in LIMITS.items():
+            if name in known and not keeps(value, known[name]):
+                return self.refuse(node, path, f"{words} {limit_text(known, name, self.currency)}")
+        return value
+
+
+def limit_text(known: Known, name: str, currency: str) -> str:
+    """Return a limit with the unit of its field."""
+    dimension = known.get("dimension")
+    if dimension is None:
+        return f"{known[name]:g}"
+    if dimension is Dimension.FRACTION:
+        return f"{100 * known[name]:g} %"
+    return f"{known[name]:g} {dimension.base(currency)}"
+
+
+def expected(kind: types.Type, known: Known, currency: str) -> str:
+    """Return in words what a field may hold."""
+    while isinstance(kind, types.Metadata):
+        known, kind = {**(kind.extra or {}), **known}, kind.type
+    if isinstance(kind, types.UnionType):
+        parts = [expected(part, known, currency) for part in kind.types if not isinstance(part, types.NoneType)]
+        return " or ".join(dict.fromkeys(parts))
+    if isinstance(kind, types.FloatType) and "dimension" in known:
+        return f'{known["dimension"].noun} such as "{known["dimension"].example(currency)}"'
+    if "text" in known:
+        return f'{_NOUNS[known["text"]]} such as "{known["example"]}"'
+    if isinstance(kind, types.StructType):
+        return "a series {file: ..., column: ...}" if kind.cls is SeriesRef else "a mapping"
+    if isinstance(kind, types.LiteralType):
+        return _one_of([str(value) for value in kind.values])
+    return _PLAIN.get(type(kind), "a value")
+
+
+_PLAIN: dict[type[types.Type], str] = {
+    types.StrType: "text",
+    types.BoolType: "true or false",
+    types.IntType: "a whole number",
+    types.FloatType: "a number",
+    types.VarTupleType: "a list",
+    types.DictType: "a mapping from times of day, such as {06:00: 21 degC, 22:00: 18 degC}",
+}
+
+
+def _one_of(words: list[str]) -> str:
+    return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
+
+
+def similar(word: str, words: list[str]) -> str:
+    """Return ``did you mean ...?`` if one of `words` is near `word`, else nothing."""
+    near = get_close_matches(word, words, n=1, cutoff=0.6) or [other for other in words if other == word.lower()]
+    return f'did you mean "{near[0]}"?' if near else ""
+
+
+def _struct(decoder: Decoder, node: Node, kind: types.StructType, path: Path, known: Known) -> Any:
+    if not isinstance(node, MappingNode):
+        return decoder.refuse(node, path, expected(kind, known, decoder.currency))
+    fields = {each.encode_name: each for each in kind.fields}
+    written = entries(node)
+    _check_keys(decoder, node, [*fields, *([kind.tag_field] if kind.tag_field else [])], path)
+    values: dict[str, Any] = {} if kind.tag_field is None else {kind.tag_field: kind.tag}
+    for name, each in fields.items():
+        if name in written:
+            values[name] = decoder.decode(written[name][1], each.type, (*path, name), {})
+        elif each.required:
+            values[name] = _missing(decoder, node, each, (*path, name))
+    if any(value is BAD for value in values.values()):
+        return BAD
+    if kind.cls is SeriesRef:
+        decoder.series.append(SeriesUse(path, SeriesRef(**values), known))
+    return values
+
+
+def _missing(decoder: Decoder, node: Node, each: types.Field, path: Path) -> Any:
+    allowed = expected(each.type, {}, decoder.currency)
+    problem = decoder.document.problem(path, "nothing", allowed, f'add the key "{each.encode_name}"', at=node)
+    decoder.problems.append(problem)
+    return BAD
+
+
+def _check_keys(decoder: Decoder, node: MappingNode, allowed: list[str], path: Path) -> None:
+    check_duplicates(decoder, node, path)
+    for name, (key, _) in entries(node).items():
+        if name not in allowed:
+            mend = similar(name, allowed) or "remove it"
+            found = f'the unknown key "{name}"' if isinstance(key, ScalarNode) else name
+            decoder.problems.append(decoder.document.problem((*path, name), found, _one_of(allowed), mend, at=key))
+
+
+def check_duplicates(decoder: Decoder, node: MappingNode, path: Path) -> None:
+    """Note keys that stand in a mapping more than once, and merges of something else than mappings."""
+    first: dict[str, Node] = {}
+    for key, value in node.value:
+        name = key_name(key)
+        if name in first:
+            found = f'the key "{name}" again (first in line {first[name].start_mark.line + 1})'
+            problem = decoder.document.problem((*path, name), found, "each key once", "remove one of them", at=key)
+            decoder.problems.append(problem)
+        if name == MERGE and not isinstance(value, MappingNode | SequenceNode):
+            decoder.refuse(value, (*path, name), "an alias of a mapping")
+        first.setdefault(name, key)
+
+
+def _union(decoder: Decoder, node: Node, kind: types.UnionType, path: Path, known: Known) -> Any:
+    branch = _branch(decoder, node, kind, known)
+    if branch is not None:
+        siblings = [part.extra or {} for part in kind.types if isinstance(part, types.Metadata)]
+        dimension = next(({"dimension": each["dimension"]} for each in siblings if "dimension" in each), {})
+        return decoder.decode(node, branch, path, {**known, **dimension})
+    structs = [part for part in kind.types if isinstance(part, types.StructType) and part.tag is not None]
+    if structs and isinstance(node, MappingNode):
+        return _tagged(decoder, node, structs, path)
+    return decoder.refuse(node, path, expected(kind, known, decoder.currency))
+
+
+def _branch(decoder: Decoder, node: Node, kind: types.UnionType, known: Known) -> types.Type | None:
+    """Return the branch that fits the node's form; tagged ones are left to `_tagged`."""
+    bare = [(part, _bare(part)) for part in kind.types]
+    if isinstance(node, ScalarNode):
+        value = scalar(node)
+        for part, core in bare:
+            if isinstance(core, types.NoneType) and value is None:
+                return part
+            if isinstance(core, types.LiteralType) and (value in core.values or not _is_quantity(value)):
+                return part if value in core.values else None
+        return next((part for part, core in bare if isinstance(core, _SCALARS)), None)
+    form = types.VarTupleType if isinstance(node, SequenceNode) else types.StructType | types.DictType
+    fitting = [part for part, core in bare if isinstance(core, form) and getattr(core, "tag", None) is None]
+    return fitting[0] if fitting else None
+
+
+def _is_quantity(value: Any) -> bool:
+    return isinstance(value, str) and value.lstrip()[:1] in set("+-.0123456789")
+
+
+_SCALARS = (
+    types.FloatType,
+    types.IntType,
+    types.StrType,
+    types.BoolType,
+    types.TupleType,
+    types.DateTimeType,
+    types.TimeDeltaType,
+)
+
+
+def _bare(kind: types.Type) -> types.Type:
+    while isinstance(kind, types.Metadata):
+        kind = kind.type
+    return kind
+
+
+def decode(document: Document) -> tuple[ScenarioFile, list[SeriesUse]]:
+    """Return what `document` says, and which series it uses.
+
+    Raises
+    ------
+    ScenarioError
+        If it does not fit the types of a scenario file; holds every problem found.
+    """
+    decoder = Decoder(document, _currency(document))
+    plain = decoder.decode(document.root, _SCENARIO, (), {})
+    if decoder.problems:
+        raise ScenarioError(*sorted(decoder.problems))
+    return msgspec.convert(plain, ScenarioFile), decoder.series
+
+
+_SCENARIO = types.type_info(ScenarioFile)
+
+
+def _currency(document: Document) -> str:
+    """Return the currency, or where it is not well written the first that a unit names."""
+    if isinstance(document.root, MappingNode) and "currency" in (written := entries(document.root)):
+        node = written["currency"][1]
+        if isinstance(node, ScalarNode) and re.fullmatch("[A-Z]{3}", node.value):
+            return str(node.value)
+    texts = (str(node.value) for node in document.scalars())
+    return next((found[1] for text in texts if (found := re.search(r"\b([A-Z]{3})/", text))), "USD")
+
+
+def _tagged(decoder: Decoder, node: MappingNode, structs: list[types.StructType], path: Path) -> Any:
+    by_tag = {str(struct.tag): struct for struct in structs}
+    tag_field = str(structs[0].tag_field)
+    written = entries(node).get(tag_field)
+    if written is None:
+        problem = decoder.document.problem(
+            (*path, tag_field), "nothing", _one_of(list(by_tag)), f'add the key "{tag_field}"', at=node
+        )
+        decoder.problems.append(problem)
+        return BAD
+    name = str(scalar(written[1])) if isinstance(written[1], ScalarNode) else ""
+    if name not in by_tag:
+        return decoder.refuse(written[1], (*path, tag_field), _one_of(list(by_tag)), similar(name, list(by_tag)))
+    return decoder.decode(node, by_tag[name], path, {})
+
+
+def _list(decoder: Decoder, node: Node, kind: types.VarTupleType, path: Path, known: Known) -> Any:
+    if "text" in known:
+        return _parsed(decoder, node, kind, path, known)
+    if not isinstance(node, SequenceNode):
+        return decoder.refuse(node, path, "a list", "start each entry with a dash")
+    values = [decoder.decode(item, kind.item_type, (*path, at), {}) for at, item in enumerate(node.value)]
+    return BAD if any(value is BAD for value in values) else values
+
+
+def _dict(decoder: Decoder, node: Node, kind: types.DictType, path: Path, known: Known) -> Any:
+    if not isinstance(node, MappingNode) or not node.value:
+        return decoder.refuse(node, path, expected(kind, known, decoder.currency))
+    check_duplicates(decoder, node, path)
+    values: dict[str, Any] = {}
+    for name, (key, value) in entries(node).items():
+        kept = _parsed(decoder, key, kind.key_type, (*path, name), {})
+        decoded = decoder.decode(value, kind.value_type, (*path, name), known)
+        values[name] = BAD if kept is BAD else decoded
+    return BAD if any(value is BAD for value in values.values()) else values
+
+
+def _parsed(decoder: Decoder, node: Node, kind: types.Type, path: Path, known: Known) -> Any:
+    """Return what a text stands for; the text itself if it is a name."""
+    while isinstance(kind, types.Metadata):
+        known, kind = {**(kind.extra or {}), **known}, kind.type
+    value = scalar(node) if isinstance(node, ScalarNode) else None
+    if not isinstance(value, str):
+        mend = "put it in quotes" if isinstance(value, int | float) else ""
+        return decoder.refuse(node, path, expected(kind, known, decoder.currency), mend)
+    try:
+        return _PARSERS[known["text"]](value)
+    except WrongUnit as error:
+        return decoder.refuse(node, path, error.allowed, error.mend)
+    except NaiveTime:
+        mend = "add Z or the offset from UTC, such as -04:00"
+        return decoder.refuse(node, path, "a time with its offset from UTC", mend)
+
+
+def _float(decoder: Decoder, node: Node, kind: types.FloatType, path: Path, known: Known) -> Any:
+    value = scalar(node) if isinstance(node, ScalarNode) else None
+    dimension = known.get("dimension")
+    if dimension is None:
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            return decoder.refuse(node, path, "a number", "write it without quotes or unit")
+        return decoder.within(float(value), node, path, known)
+    if not isinstance(value, str):
+        mend = f"add the unit: {value} {dimension.base(decoder.currency)}" if isinstance(value, int | float) else ""
+        return decoder.refuse(node, path, expected(kind, known, decoder.currency), mend)
+    try:
+        return decoder.within(units.parse_quantity(value, dimension, decoder.currency), node, path, known)
+    except WrongUnit as error:
+        return decoder.refuse(node, path, error.allowed, error.mend)
+
+
+def _int(decoder: Decoder, node: Node, kind: types.IntType, path: Path, known: Known) -> Any:
+    if "text" in known:
+        return _parsed(decoder, node, kind, path, known)
+    value = scalar(node) if isinstance(node, ScalarNode) else None
+    if isinstance(value, bool) or not isinstance(value, int):
+        return decoder.refuse(node, path, "a whole number")
+    return decoder.within(value, node, path, known)
+
+
+def _str(decoder: Decoder, node: Node, kind: types.StrType, path: Path, known: Known) -> Any:
+    value = scalar(node) if isinstance(node, ScalarNode) else None
+    if not isinstance(value, str):
+        mend = "put it in quotes" if isinstance(value, bool | int | float) else ""
+        return decoder.refuse(node, path, expected(kind, known, decoder.currency), mend)
+    if kind.pattern and not re.search(kind.pattern, value):
+        return decoder.refuse(node, path, expected(kind, known, decoder.currency))
+    return value
+
+
+def _bool(decoder: Decoder, node: Node, kind: types.BoolType, path: Path, known: Known) -> Any:
+    value = scalar(node) if isinstance(node, ScalarNode) else None
+    return (
+        value if isinstance(value, bool) else decoder.refuse(node, path, "true or false", "write it without quotes")
+    )
+
+
+def _none(decoder: Decoder, node: Node, kind: types.NoneType, path: Path, known: Known) -> Any:
+    return None
+
+
+def _literal(decoder: Decoder, node: Node, kind: Any, path: Path, known: Known) -> Any:
+    value = scalar(node) if isinstance(node, ScalarNode) else None
+    if isinstance(value, bool) or value not in kind.values:
+        words = [str(each) for each in kind.values]
+        return decoder.refuse(node, path, _one_of(words), similar(str(value), words))
+    return value
+
+
+_READERS: dict[type[types.Type], Callable[..., Any]] = {
+    types.StructType: _struct,
+    types.UnionType: _union,
+    types.VarTupleType: _list,
+    types.DictType: _dict,
+    types.FloatType: _float,
+    types.IntType: _int,
+    types.StrType: _str,
+    types.BoolType: _bool,
+    types.NoneType: _none,
+    types.LiteralType: _literal,
+    types.TupleType: _parsed,
+    types.DateTimeType: _parsed,
+    types.TimeDeltaType: _parsed,
+}

@@ -1,0 +1,152 @@
+"""The kinds of local assets a customer may own, as a scenario file describes them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from msgspec import Struct, field
+
+from micromarket.simulation.fields import (
+    Area,
+    Conductance,
+    DailyTemperatures,
+    Energy,
+    Flow,
+    Forecast,
+    Fraction,
+    FractionPerDay,
+    HeatCapacity,
+    Hours,
+    Identifier,
+    Irradiance,
+    Power,
+    Price,
+    PriceSlope,
+    SeriesRef,
+    Temperature,
+    TemperatureDifference,
+    Volume,
+    Weekdays,
+    Yield,
+    about,
+)
+
+
+class _Asset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
+    id: Annotated[Identifier | None, about("Name; by default customer/kind, numbered if there are several.")] = None
+
+
+class Load(_Asset, frozen=True, kw_only=True, tag="load"):
+    """What a home draws whatever the price."""
+
+    power: Annotated[Power | SeriesRef, about("Average power drawn, a positive number.", least=0)]
+    forecast: Forecast = "yesterday"
+
+
+class Photovoltaic(_Asset, frozen=True, kw_only=True, tag="pv"):
+    """A photovoltaic plant, as rated power times a yield, or as a series of its power."""
+
+    peak: Annotated[Power | None, about("Rated power; goes with `yield`.", above=0)] = None
+    production: Annotated[
+        Yield | SeriesRef | None, about("Power for each kW of rated power; goes with `peak`.", least=0)
+    ] = field(default=None, name="yield")
+    power: Annotated[
+        Power | SeriesRef | None, about("Power produced, a positive number; instead of `peak` and `yield`.", least=0)
+    ] = None
+    curtailable: Annotated[bool, about("Whether it gives less when the price is negative.")] = True
+    forecast: Forecast = "perfect"
+
+
+class Generator(_Asset, frozen=True, kw_only=True, tag="generator"):
+    """A dispatchable generator, whose cost is quadratic in its power."""
+
+    maximum: Annotated[Power, about("Highest power.", above=0)]
+    minimum: Annotated[Power, about("Lowest power when it runs.", least=0)] = 0.0
+    price: Annotated[Price, about("Marginal cost of the first kW.")]
+    slope: Annotated[PriceSlope, about("Rise of the marginal cost with each kW.", least=0)] = 0.0
+
+
+class Battery(_Asset, frozen=True, kw_only=True, tag="battery"):
+    """A battery that buys low and sells high."""
+
+    energy: Annotated[Energy, about("Energy it can hold.", above=0)]
+    charge: Annotated[Power, about("Highest charging power, at its terminals.", least=0)]
+    discharge: Annotated[Power, about("Highest discharging power, at its terminals.", least=0)]
+    round_trip_efficiency: Annotated[
+        Fraction, about("Energy that comes out for what went in; half of the loss each way.", above=0, most=1)
+    ] = 0.9
+    self_discharge: Annotated[
+        FractionPerDay, about("Share of the stored energy lost each day.", least=0, below=1)
+    ] = 0.0
+    initial: Annotated[Fraction, about("Energy stored at the start, as a share.", least=0, most=1)] = 0.5
+    minimum: Annotated[Fraction, about("Energy that always stays, as a share.", least=0, below=1)] = 0.0
+    wear: Annotated[Price, about("Cost of wear for each kWh discharged.", least=0)] = 0.0
+
+
+class House(_Asset, frozen=True, kw_only=True, tag="house"):
+    """A house with thermostat and heat pump; air and mass store heat (equivalent thermal parameters)."""
+
+    mode: Annotated[Literal["heating", "cooling"], about("What the heat pump does.")]
+    power: Annotated[Power, about("Highest electrical power.", above=0)]
+    cop: Annotated[float, about("Heat moved for each kWh of electricity (coefficient of performance).", above=0)] = (
+        3.0
+    )
+    conductance: Annotated[Conductance, about("Between air and outdoors.", above=0)] = 0.25
+    capacity: Annotated[HeatCapacity, about("Heat the air and light furniture hold for each K.", above=0)] = 2.0
+    mass_conductance: Annotated[Conductance, about("Between air and building mass.", least=0)] = 1.5
+    mass_capacity: Annotated[HeatCapacity, about("Heat the building mass holds for each K.", least=0)] = 6.0
+    outdoor: Annotated[Temperature | SeriesRef, about("Temperature outdoors.")]
+    solar_area: Annotated[Area, about("Window area that lets `irradiance` in.", least=0)] = 0.0
+    irradiance: Annotated[Irradiance | SeriesRef, about("Sunshine on the windows.", least=0)] = 0.0
+    solar_gain: Annotated[Power | SeriesRef, about("Heat gained from the sun, if known directly.", least=0)] = 0.0
+    internal_gain: Annotated[Power | SeriesRef, about("Heat given off by people and devices.", least=0)] = 0.0
+    desired: Annotated[
+        Temperature | DailyTemperatures, about("Desired temperature: one, or from each local time of day on.")
+    ]
+    tolerance: Annotated[
+        TemperatureDifference, about("Deviation that the occupants still find comfortable.", above=0)
+    ] = 1.5
+    initial: Annotated[Temperature | None, about("Temperature at the start; by default the desired one.")] = None
+    forecast: Forecast = "perfect"
+
+
+class ElectricVehicle(_Asset, frozen=True, kw_only=True, tag="ev"):
+    """An electric vehicle (EV) that is plugged in at regular hours."""
+
+    energy: Annotated[Energy, about("Energy its battery can hold.", above=0)]
+    charge: Annotated[Power, about("Highest charging power, at the plug.", above=0)]
+    efficiency: Annotated[Fraction, about("Energy stored for what was drawn.", above=0, most=1)] = 0.92
+    plugged: Annotated[Hours, about("Local hours at which it is plugged in.")]
+    weekdays: Annotated[Weekdays, about("Days on which it is plugged in; other days it stays plugged in.")] = (
+        0,
+        1,
+        2,
+        3,
+        4,
+        5,
+        6,
+    )
+    trip: Annotated[Energy, about("Energy it has used when it comes back.", least=0)]
+    ready: Annotated[Fraction, about("Energy it needs when it leaves, as a share.", least=0, most=1)] = 0.8
+    initial: Annotated[
+        Fraction | None, about("Energy stored at the start, as a share; by default `ready`.", least=0, most=1)
+    ] = None
+
+
+class WaterHeater(_Asset, frozen=True, kw_only=True, tag="water_heater"):
+    """An electric water heater: one well-stirred tank."""
+
+    volume: Annotated[Volume, about("Water in the tank.", above=0)]
+    power: Annotated[Power, about("Highest electrical power.", above=0)]
+    draw: Annotated[Flow | SeriesRef, about("Hot water drawn.", least=0)]
+    desired: Annotated[Temperature, about("Desired temperature of the water.")] = 55.0
+    tolerance: Annotated[TemperatureDifference, about("Deviation that is still comfortable.", above=0)] = 5.0
+    inlet: Annotated[Temperature | SeriesRef, about("Temperature of the cold water.")] = 12.0
+    ambient: Annotated[Temperature | SeriesRef, about("Temperature around the tank.")] = 20.0
+    conductance: Annotated[Conductance, about("From the tank to its surroundings.", least=0)] = 0.002
+    cop: Annotated[float, about("Heat for each kWh of electricity; above 1 for a heat pump.", above=0)] = 1.0
+    initial: Annotated[Temperature | None, about("Temperature at the start; by default the desired one.")] = None
+    forecast: Forecast = "yesterday"
+
+
+LocalAsset = Load | Photovoltaic | Generator | Battery | House | ElectricVehicle | WaterHeater

@@ -1,0 +1,205 @@
+"""Reading a scenario: its file, its checks, its series."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+from dataclasses import dataclass
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import numpy as np
+from msgspec.structs import replace
+
+from micromarket.domain.curves import Floats
+from micromarket.domain.intervals import Interval, IntervalGrid
+from micromarket.domain.units import parse_clock
+from micromarket.errors import InvalidValue, Problem, ScenarioError
+from micromarket.simulation.checks import check
+from micromarket.simulation.decoding import decode
+from micromarket.simulation.document import compose
+from micromarket.simulation.fields import SeriesRef
+from micromarket.simulation.local_assets import LocalAsset
+from micromarket.simulation.scenario import Customer, ScenarioFile
+from micromarket.simulation.series import SeriesLoader, SeriesTable
+
+FILE_NAME = "scenario.yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class OwnedAsset:
+    """A local asset and who owns it.
+
+    Parameters
+    ----------
+    id : str
+        Its name, unique in the scenario.
+    customer : int
+        Position of its owner among the customers.
+    asset : LocalAsset
+        What the file says of it.
+    """
+
+    id: str
+    customer: int
+    asset: LocalAsset
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Scenario:
+    """A scenario that was read and found right.
+
+    Parameters
+    ----------
+    file : ScenarioFile
+        What the file says, defaults filled in: every customer has a node and a tariff, the market a default price.
+    path : pathlib.Path
+        The file.
+    text : str
+        Its text.
+    grid : IntervalGrid
+        The base steps of the run.
+    table : SeriesTable
+        All series used, over the base steps.
+    """
+
+    file: ScenarioFile
+    path: Path
+    text: str
+    grid: IntervalGrid
+    table: SeriesTable
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The local time zone."""
+        return ZoneInfo(self.file.time.timezone)
+
+    @property
+    def hash(self) -> str:
+        """SHA-256 over the scenario's text and every series file used."""
+        digest = hashlib.sha256(self.text.encode())
+        for name in sorted(self.table.digests):
+            digest.update(f"\n{name}\n{self.table.digests[name]}".encode())
+        return digest.hexdigest()
+
+    @property
+    def assets(self) -> tuple[OwnedAsset, ...]:
+        """Every local asset with its name, customer by customer in the order of the file."""
+        return tuple(
+            OwnedAsset(name, at, asset)
+            for at, customer in enumerate(self.file.customers)
+            for name, asset in zip(asset_ids(customer), customer.assets, strict=True)
+        )
+
+    def series(self, value: float | SeriesRef | dict[str, float]) -> Floats:
+        """Return a field over the base steps, in base units, shape (S,).
+
+        Parameters
+        ----------
+        value : float, SeriesRef or dict
+            A constant; a column of a file; or what holds from each local time of day on.
+
+        Notes
+        -----
+        A series coarser than the step is repeated, a finer one is averaged. A daily schedule that changes within a
+        step counts from the next step on.
+        """
+        if isinstance(value, SeriesRef):
+            return self.table.columns[value.file, value.column]
+        if isinstance(value, dict):
+            return self._daily(value)
+        return np.full(len(self.grid), float(value))
+
+    def _daily(self, schedule: dict[str, float]) -> Floats:
+        starts = sorted((parse_clock(clock), value) for clock, value in schedule.items())
+        minutes = np.array([minute for minute, _ in starts])
+        values = np.array([value for _, value in starts])
+        at = np.searchsorted(minutes, self.grid.local_minutes(self.zone), side="right") - 1
+        return np.asarray(values[at])
+
+
+def asset_ids(customer: Customer) -> tuple[str, ...]:
+    """Return the name of each of a customer's assets; by default customer/kind, numbered if there are several."""
+    kinds = [kind_of(asset) for asset in customer.assets]
+    names = []
+    for at, (kind, asset) in enumerate(zip(kinds, customer.assets, strict=True)):
+        number = f"-{kinds[: at + 1].count(kind)}" if kinds.count(kind) > 1 else ""
+        names.append(asset.id or f"{customer.id}/{kind}{number}")
+    return tuple(names)
+
+
+def kind_of(asset: LocalAsset) -> str:
+    """Return the word that stands for the asset's kind in the file."""
+    return str(type(asset).__struct_config__.tag)
+
+
+def scenario_path(path: Path) -> Path:
+    """Return the scenario file that `path` names: itself, or ``scenario.yaml`` in it.
+
+    Raises
+    ------
+    ScenarioError
+        If there is none.
+    """
+    file = path / FILE_NAME if path.is_dir() else path
+    if not file.is_file():
+        mend = f"give a folder with {FILE_NAME} in it, or the file itself; micromarket init NAME writes one"
+        raise ScenarioError(Problem(str(file), 0, 0, "", "no such file", "a scenario file", mend))
+    return file
+
+
+def read_scenario(path: Path | str) -> Scenario:
+    """Return the scenario at `path`, a file or its folder; complete, checked, with its series.
+
+    Raises
+    ------
+    ScenarioError
+        If anything is wrong with the file or a series; holds every problem found, in the order of lines.
+    """
+    file = scenario_path(Path(path))
+    text = _text(file)
+    document = compose(text, str(file))
+    content, uses = decode(document)
+    problems = check(content, document)
+    grid = _grid(content)
+    if grid is None:
+        raise ScenarioError(*sorted(problems))
+    table, more = SeriesLoader(document, file.parent, grid, content.currency).load(uses)
+    if problems or more:
+        raise ScenarioError(*sorted([*problems, *more]))
+    return _completed(Scenario(content, file, text, grid, table))
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object[: error.start].count(b"\n") + 1
+        found = f"the byte {error.object[error.start]:#04x}"
+        raise ScenarioError(Problem(str(file), line, 0, "", found, "UTF-8", "save the file as UTF-8")) from None
+    except OSError as error:
+        found = f"a file that cannot be read ({error.strerror})"
+        raise ScenarioError(Problem(str(file), 0, 0, "", found, "a scenario file")) from None
+
+
+def _grid(content: ScenarioFile) -> IntervalGrid | None:
+    time = content.time
+    try:
+        return IntervalGrid.covering(Interval(time.start, time.end), time.step)
+    except InvalidValue:
+        return None
+
+
+def _completed(scenario: Scenario) -> Scenario:
+    """Return the scenario with a node and a tariff for every customer, and a default price."""
+    content = scenario.file
+    root = next(node.id for node in content.nodes if node.parent is None)
+    customers = tuple(
+        replace(customer, node=customer.node or root, tariff=customer.tariff or content.tariffs[0].id)
+        for customer in content.customers
+    )
+    price = content.market.default_price
+    if price is None:
+        price = float(scenario.series(content.supplier.price).mean())
+    market = replace(content.market, default_price=price)
+    return dataclasses.replace(scenario, file=replace(content, customers=customers, market=market))
