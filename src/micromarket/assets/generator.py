@@ -80,10 +80,11 @@ class Generator:
         return {}
 
     def _best(self, prices: Floats) -> Floats:
-        margin, slope = prices - self.price[:, None], self.slope[:, None]
-        sloped = margin / np.where(slope > 0, slope, 1.0)
-        stepped = np.where(margin >= 0, self.maximum_kw[:, None], 0.0)
-        return np.clip(np.where(slope > 0, sloped, stepped), self.minimum_kw[:, None], self.maximum_kw[:, None])
+        least, most, slope = (values[:, None] for values in (self.minimum_kw, self.maximum_kw, self.slope))
+        margin = prices - self.price[:, None]
+        between = (margin > slope * least) & (margin < slope * most)
+        ends = np.where(margin >= slope * most, most, least)
+        return np.divide(margin, np.broadcast_to(slope, margin.shape), out=ends, where=between)
 
     def _engaged(self, prices: Floats) -> NDArray[np.bool_]:
         best = self._best(prices)

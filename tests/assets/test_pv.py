@@ -1,0 +1,49 @@
+"""Photovoltaic plants."""
+
+import numpy as np
+import pytest
+
+from micromarket.assets.asset import Outlook
+from micromarket.assets.profile import Profile
+from micromarket.assets.pv import Photovoltaic
+
+SUN = Profile(np.array([[0.0, 4.0, 0.0, 3.0]] * 2), steps_per_day=2)
+PLANTS = Photovoltaic(("fixed", "curtailable"), SUN, np.array([False, True]))
+
+
+def outlook(*prices):
+    """Return a horizon of one step each, all tendered, from step 1 on."""
+    return Outlook(np.arange(1, 2 + len(prices)), 12.0, np.array([prices] * 2), len(prices))
+
+
+def test_refuses_to_feed_in_at_negative_prices():
+    """A curtailable plant offers its power from price 0; the other one feeds in whatever the price."""
+    curves = PLANTS.curves(outlook(0.1))
+
+    assert [[[4.0, 4.0]], [[0.0, 4.0]]] == curves.powers.tolist()
+    assert not curves.prices.any()
+
+
+def test_plans_by_the_expected_price():
+    """Where it expects a negative price, a curtailable plant plans nothing."""
+    assert [[4.0, 0.0, 3.0], [0.0, 0.0, 3.0]] == PLANTS.schedule(outlook(-0.1, -0.1, 0.1)).tolist()
+
+
+@pytest.mark.parametrize(("aim", "metered"), [(4.0, [4.0, 4.0]), (1.5, [4.0, 1.5]), (0.0, [4.0, 0.0])])
+def test_gives_less_only_where_it_can(aim, metered):
+    """Asked for less, only the curtailable plant follows."""
+    assert metered == PLANTS.deliver(1, np.full(2, aim))[1].tolist()
+
+
+def test_a_brighter_day_than_expected_is_fed_in():
+    """What the sun gives beyond the forecast is not thrown away, unless less was asked for than tendered."""
+    cloudy_yesterday = Profile(np.array([[0.0, 1.0, 0.0, 3.0]]), steps_per_day=2, forecast="yesterday")
+    plant = Photovoltaic(("roof",), cloudy_yesterday, np.array([True]))
+
+    assert [3.0] == plant.deliver(3, np.array([1.0]))[1].tolist()
+    assert [0.5] == plant.deliver(3, np.array([0.5]))[1].tolist()
+
+
+def test_a_darker_day_gives_less():
+    """No aim makes the sun shine."""
+    assert [0.0] == PLANTS.deliver(2, np.full(2, 3.0))[1].tolist()[:1]
