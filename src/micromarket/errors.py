@@ -8,7 +8,9 @@
     │   ├── NotFinite         NaN, or infinite where a number is needed
     │   ├── WrongShape        arrays do not fit together
     │   ├── WrongUnit         a quantity in another unit than the one needed
-    │   └── OffGrid           not a whole number of steps
+    │   ├── OffGrid           not a whole number of steps
+    │   ├── NaiveTime         a time without zone or offset
+    │   └── UnknownMechanism  no mechanism is registered under that name
     ├── Refused               the rules do not allow it
     │   ├── UnknownParty
     │   ├── UnknownInstrument
