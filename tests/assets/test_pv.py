@@ -44,6 +44,15 @@ def test_a_brighter_day_than_expected_is_fed_in():
     assert [0.5] == plant.deliver(3, np.array([0.5]))[1].tolist()
 
 
+def test_night_after_many_sunny_days():
+    """However long the sun has shone, at night there is nothing to offer, and not less than nothing."""
+    days = np.tile(np.random.default_rng(1).uniform(0.1, 7.3, 24) * (np.arange(24) > 6), 365)[None]
+    plant = Photovoltaic(("roof",), Profile(days, steps_per_day=24), np.array([True]))
+    year = plant.curves(Outlook(np.arange(8761), 1.0, np.zeros((1, 8760)), 8760))
+
+    assert year.powers.min() == 0
+
+
 def test_a_darker_day_gives_less():
     """No aim makes the sun shine."""
     assert [0.0] == PLANTS.deliver(2, np.full(2, 3.0))[1].tolist()[:1]

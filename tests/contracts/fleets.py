@@ -27,7 +27,9 @@ def load(devices: range) -> InflexibleLoad:
 
 def pv(devices: range) -> Photovoltaic:
     """Return plants, every other one curtailable."""
-    return Photovoltaic(names(devices), profile(devices, 5.0, "perfect"), np.array(devices) % 2 == 0)
+    sun = profile(devices, 5.0, "perfect")
+    daylight = np.tile(np.arange(STEPS_PER_DAY) > 8, DAYS)
+    return Photovoltaic(names(devices), Profile(sun.values * daylight, STEPS_PER_DAY), np.array(devices) % 2 == 0)
 
 
 def generator(devices: range) -> Generator:

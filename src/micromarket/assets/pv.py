@@ -9,7 +9,7 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
-from micromarket.assets.asset import Outlook
+from micromarket.assets.asset import Outlook, Steps
 from micromarket.assets.profile import Profile
 from micromarket.domain.curves import Curves, Floats
 
@@ -38,11 +38,11 @@ class Photovoltaic:
     def schedule(self, outlook: Outlook) -> Floats:
         """Return the expected power [kW], shape (n, H); nothing where it will refuse to feed in."""
         refused = self.curtailable[:, None] & (outlook.prices < 0)
-        return np.where(refused, 0.0, self.production.expected(outlook.edges))
+        return np.where(refused, 0.0, self._expected(outlook.edges))
 
     def curves(self, outlook: Outlook) -> Curves:
         """Return, for each tendered step, a step at price 0 from nothing to all, or all at any price."""
-        available = self.production.expected(outlook.edges[: outlook.tendered + 1])
+        available = self._expected(outlook.edges[: outlook.tendered + 1])
         least = np.where(self.curtailable[:, None], 0.0, available)
         powers = np.stack([least, available], axis=2)
         return Curves(np.zeros_like(powers), powers)
@@ -57,10 +57,14 @@ class Photovoltaic:
         A plant was asked for less if the aim is below what it expected, and so tendered, for this base step.
         """
         actual = self.production.actual(step)
-        expected = self.production.expected(np.array([step, step + 1]))[:, 0]
+        expected = self._expected(np.array([step, step + 1]))[:, 0]
         curtailed = self.curtailable & (power_kw < expected - NOISE_KW)
         return self, np.where(curtailed, np.clip(power_kw, 0.0, actual), actual)
 
     def readings(self) -> Mapping[str, Floats]:
         """Return nothing: a plant has no state."""
         return {}
+
+    def _expected(self, edges: Steps) -> Floats:
+        # A mean is a difference of running sums, so at night it may miss zero by float error.
+        return np.maximum(self.production.expected(edges), 0.0)
