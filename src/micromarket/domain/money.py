@@ -4,6 +4,9 @@ The rule: an amount is computed as a float and rounded once, to the nearest micr
 rounded amounts must sum to a given total, `apportion` says who gets the odd units.
 """
 
+from fractions import Fraction
+from math import floor
+
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -47,7 +50,7 @@ def apportion(exact: Floats, total: ArrayLike) -> NDArray[np.int64]:
     """Return whole numbers next to `exact` that sum to `total`: the method of the largest remainder.
 
     Each is the floor or the ceiling of the exact number; those with the largest fraction are raised first, the
-    earlier of two equal ones before the later. Numbers within 1e-9 of a whole one count as whole.
+    earlier of two equal ones before the later. Numbers within 1e-9 (or float error) of a whole one count as whole.
 
     Parameters
     ----------
@@ -67,7 +70,7 @@ def apportion(exact: Floats, total: ArrayLike) -> NDArray[np.int64]:
     [1, 0, -1]
     """
     whole = np.rint(exact)
-    snapped = np.where(np.abs(exact - whole) <= _WHOLE * np.maximum(1, np.abs(exact)), whole, exact)
+    snapped = np.where(np.abs(exact - whole) <= _WHOLE + 4 * np.spacing(np.abs(exact)), whole, exact)
     floors = np.floor(snapped)
     lacking = np.asarray(total) - floors.sum(axis=-1)
     if ((lacking < 0) | (lacking > exact.shape[-1])).any():
@@ -80,11 +83,20 @@ def apportion(exact: Floats, total: ArrayLike) -> NDArray[np.int64]:
 def split(total: int, weights: Floats) -> Micro:
     """Return shares of `total` micro-units in proportion to `weights`, shape (n,), which sum to it exactly.
 
+    Exact fractions, so that a large total loses nothing to float error; odd units go as in `apportion`.
+
     Raises
     ------
     WrongShape
-        If no weight is positive.
+        If a weight is negative, or none is positive.
     """
     if not weights.sum() > 0 or (weights < 0).any():
         raise WrongShape("shares need weights that are not negative and not all zero")
-    return apportion(total * (weights / weights.sum()), total)
+    parts = [Fraction(weight) for weight in weights.tolist()]
+    whole = sum(parts)
+    exact = [total * part / whole for part in parts]
+    shares = [floor(share) for share in exact]
+    by_remainder = sorted(range(len(exact)), key=lambda index: shares[index] - exact[index])
+    for index in by_remainder[: total - sum(shares)]:
+        shares[index] += 1
+    return np.array(shares, dtype=np.int64)
