@@ -85,9 +85,10 @@ inline void append(Polyline &curve, Vertex vertex) {
     curve.push_back(vertex);
 }
 
-// Drop the far end of the upper tail; call once after the last append.
+// Drop the far end of the upper tail; the one vertex of an inelastic curve stands at price 0. Call once, at the end.
 inline void close(Polyline &curve) {
     while (curve.size() > 1 && curve.back().power == curve[curve.size() - 2].power) curve.pop_back();
+    if (curve.size() == 1) curve.front().price = 0.0;
 }
 
 // Drop every exactly redundant vertex; the curve stays the same function of price.
@@ -167,6 +168,21 @@ inline void sum(std::span<const CurveView> curves, Polyline &out) {
 inline void sum(std::span<const Polyline> curves, Polyline &out) {
     const std::vector<CurveView> views(curves.begin(), curves.end());
     sum(std::span<const CurveView>(views), out);
+}
+
+// For every curve the sum of all the others: prefix and suffix sums, so that nothing is ever subtracted. The results
+// hold O(k V) vertices each.
+inline void sum_without_each(std::span<const CurveView> curves, std::span<Polyline> out) {
+    const std::size_t count = curves.size();
+    const Polyline nothing{{0.0, 0.0}};
+    std::vector<Polyline> after(count + 1, nothing);  // after[k] is the sum of curves k, k + 1, ...
+    for (std::size_t k = count; k-- > 1;) add(after[k + 1], curves[k], after[k]);
+    Polyline before = nothing, next;
+    for (std::size_t k = 0; k < count; ++k) {
+        add(before, after[k + 1], out[k]);
+        add(before, curves[k], next);
+        std::swap(before, next);
+    }
 }
 
 // The same curve held between two powers (`low <= high`, either may be infinite), with new vertices where it reaches
