@@ -74,6 +74,53 @@ def balance_plain(prices: Floats, powers: Floats, targets: Floats) -> tuple[Floa
     return low, high, outcome
 
 
+def dispatch(prices: Floats, powers: Floats, at: Floats, targets: Floats, outcome: Flags) -> Floats:
+    """Return the power of each participant at the price of each interval.
+
+    Parameters
+    ----------
+    prices, powers : array of float, shape (T, V, n)
+        Vertices, as for `balance`.
+    at : array of float, shape (T,)
+        Price, finite; where balanced, within the stretch that `balance` found.
+    targets : array of float, shape (T,)
+        What the powers shall sum to.
+    outcome : array of int, shape (T,)
+        As `balance` gave it. Where short everyone is at the upper end of its step, where in surplus at the lower.
+
+    Returns
+    -------
+    powers : array of float, shape (T, n)
+        Steps at the price are shared pro rata to their width. What rounding leaves is given to the sloping curves in
+        proportion to their slopes, as a price between two floating-point numbers would, else to the steps.
+    """
+    if native is None:
+        return dispatch_plain(prices, powers, at, targets, outcome)
+    out = np.empty((len(at), prices.shape[2]))
+    native.dispatch(prices, powers, at, targets, outcome, out)
+    return out
+
+
+def dispatch_plain(prices: Floats, powers: Floats, at: Floats, targets: Floats, outcome: Flags) -> Floats:
+    """Plain twin of `dispatch`."""
+    points = _points(prices, powers, at)
+    step, target = points.high - points.low, targets[:, None]
+    lowest, highest = points.low.sum(axis=1, keepdims=True), points.high.sum(axis=1, keepdims=True)
+    width = highest - lowest
+    whole = np.where(width > 0, width, 1.0)
+    share = np.where(width > 0, np.clip((target - lowest) / whole, 0, 1), 0)
+    rest = np.where(width > 0, np.clip((highest - target) / whole, 0, 1), 1)
+    out = np.where(share <= 0.5, points.low + share * step, points.high - rest * step)
+    slopes = points.slope.sum(axis=1, keepdims=True)
+    balanced = (outcome == BALANCED)[:, None]
+    for _ in range(2):
+        left = np.where(balanced, target - out.sum(axis=1, keepdims=True), 0)
+        sloping = out + left * (points.slope / np.where(slopes > 0, slopes, 1))
+        stepping = np.clip(out + left * (step / whole), points.low, points.high)
+        out = np.where(slopes > 0, sloping, stepping)
+    return out
+
+
 @dataclass(slots=True)
 class _Pass:
     """Sums at one trial price for each interval: all of shape (t,)."""
@@ -120,7 +167,19 @@ def _moving_range(prices: Floats, powers: Floats) -> tuple[Floats, Floats]:
     return bottom, top
 
 
-def _pass(prices: Floats, powers: Floats, price: Floats) -> _Pass:
+@dataclass(slots=True)
+class _Points:
+    """Every curve at its trial price, shape (t, n): both ends of the step there, slope, and the vertices around."""
+
+    low: Floats
+    high: Floats
+    slope: Floats
+    below: Floats
+    above: Floats
+    met: Booleans
+
+
+def _points(prices: Floats, powers: Floats, price: Floats) -> _Points:
     _, vertices, participants = prices.shape
     trial = price[:, None]
     after = np.zeros((len(prices), participants), dtype=np.int64)
@@ -134,23 +193,26 @@ def _pass(prices: Floats, powers: Floats, price: Floats) -> _Pass:
     left_price, right_price = prices.ravel()[left], prices.ravel()[right]
     left_power, right_power = powers.ravel()[left], powers.ravel()[right]
     slope = (right_power - left_power) / np.maximum(right_price - left_price, 1e-290)
-    upper = np.minimum(left_power + np.maximum(trial - left_price, 0) * slope, right_power)
-    lower, at_vertex = upper, np.zeros(len(prices), dtype=bool)
-    below = np.where(after > 0, left_price, -np.inf)
-    if (left_price == trial).any():
+    high = np.minimum(left_power + np.maximum(trial - left_price, 0) * slope, right_power)
+    low, met, below = high, left_price == trial, np.where(after > 0, left_price, -np.inf)
+    if met.any():
         equal = prices == trial[:, None]
-        at_vertex = equal.any(axis=(1, 2))
         first = np.take_along_axis(powers, equal.argmax(axis=1)[:, None], axis=1)[:, 0]
-        lower = np.where(equal.any(axis=1), first, upper)
+        low = np.where(met, first, high)
         below = np.where(prices < trial[:, None], prices, -np.inf).max(axis=1)
+    return _Points(low, high, slope, below, np.where(right_price > trial, right_price, np.inf), met)
+
+
+def _pass(prices: Floats, powers: Floats, price: Floats) -> _Pass:
+    points = _points(prices, powers, price)
     return _Pass(
-        low=lower.sum(axis=1),
-        high=upper.sum(axis=1),
-        slope=slope.sum(axis=1),
-        scale=np.abs(upper).sum(axis=1),
-        below=below.max(axis=1),
-        above=np.where(right_price > trial, right_price, np.inf).min(axis=1),
-        at_vertex=at_vertex,
+        low=points.low.sum(axis=1),
+        high=points.high.sum(axis=1),
+        slope=points.slope.sum(axis=1),
+        scale=np.abs(points.high).sum(axis=1),
+        below=points.below.max(axis=1),
+        above=points.above.min(axis=1),
+        at_vertex=np.asarray(points.met.any(axis=1)),
     )
 
 

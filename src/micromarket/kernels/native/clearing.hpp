@@ -122,6 +122,55 @@ struct Chunk {
     }
 };
 
+// One curve at a trial price: both ends of the step there, the slope to its right, and the vertices around.
+struct Point {
+    double low, high, slope, below, above, met;
+};
+
+template <std::size_t W>
+MICROMARKET_INLINE Point point_of(const Chunk<W> &chunk, std::size_t i, double price) {
+    double left_price = price, left_power = chunk.powers[0][i];
+    double right_price = kInfinite, right_power = chunk.powers[W - 1][i];
+    double under = -kInfinite, first = 0, met = 0;
+    for (std::size_t v = 0; v < W; ++v) {
+        const double x = chunk.prices[v][i], p = chunk.powers[v][i];
+        left_price = x <= price ? x : left_price;
+        left_power = x <= price ? p : left_power;
+        under = x < price ? x : under;
+    }
+    for (std::size_t v = W; v-- > 0;) {
+        const double x = chunk.prices[v][i], p = chunk.powers[v][i];
+        right_price = x > price ? x : right_price;
+        right_power = x > price ? p : right_power;
+        first = x == price ? p : first;
+        met = x == price ? 1.0 : met;
+    }
+    const double span = right_price - left_price;
+    const double slope = (right_power - left_power) / (span > kNarrowest ? span : kNarrowest);
+    const double reached = left_power + (price - left_price) * slope;
+    const double high = reached < right_power ? reached : right_power;
+    return {met > 0 ? first : high, high, slope, under, right_price, met};
+}
+
+// The same for any number of vertices.
+inline Point point_of(const Columns &columns, std::size_t i, double price) {
+    std::size_t first = 0;
+    while (first < columns.vertices && columns.price(first)[i] < price) ++first;
+    std::size_t after = first;
+    while (after < columns.vertices && columns.price(after)[i] == price) ++after;
+    const std::size_t left = after ? after - 1 : 0, right = std::min(after, columns.vertices - 1);
+    const double rise = columns.power(right)[i] - columns.power(left)[i];
+    const double slope = rise / std::max(columns.price(right)[i] - columns.price(left)[i], kNarrowest);
+    const double reached = columns.power(left)[i] + (price - columns.price(left)[i]) * slope;
+    const double high = rise > 0 ? std::min(reached, columns.power(right)[i]) : columns.power(left)[i];
+    return {first < after ? columns.power(first)[i] : high,
+            high,
+            slope,
+            first > 0 ? columns.price(first - 1)[i] : -kInfinite,
+            after < columns.vertices ? columns.price(after)[i] : kInfinite,
+            first < after ? 1.0 : 0.0};
+}
+
 template <std::size_t W>
 MICROMARKET_INLINE Pass pass_over(const Chunk<W> &chunk, double price) {
     double low[kLanes] = {}, high[kLanes] = {}, slope[kLanes] = {}, scale[kLanes] = {}, hit[kLanes] = {};
@@ -132,38 +181,33 @@ MICROMARKET_INLINE Pass pass_over(const Chunk<W> &chunk, double price) {
         const std::size_t width = std::min(kLanes, chunk.size - start);
 #pragma omp simd
         for (std::size_t j = 0; j < width; ++j) {
-            const std::size_t i = start + j;
-            double left_price = price, left_power = chunk.powers[0][i];
-            double right_price = kInfinite, right_power = chunk.powers[W - 1][i];
-            double under = -kInfinite, first = 0, met = 0;
-            for (std::size_t v = 0; v < W; ++v) {
-                const double x = chunk.prices[v][i], p = chunk.powers[v][i];
-                left_price = x <= price ? x : left_price;
-                left_power = x <= price ? p : left_power;
-                under = x < price ? x : under;
-            }
-            for (std::size_t v = W; v-- > 0;) {
-                const double x = chunk.prices[v][i], p = chunk.powers[v][i];
-                right_price = x > price ? x : right_price;
-                right_power = x > price ? p : right_power;
-                first = x == price ? p : first;
-                met = x == price ? 1.0 : met;
-            }
-            const double span = right_price - left_price;
-            const double steep = (right_power - left_power) / (span > kNarrowest ? span : kNarrowest);
-            const double reached = left_power + (price - left_price) * steep;
-            const double upper = reached < right_power ? reached : right_power;
-            low[j] += met > 0 ? first : upper;
-            high[j] += upper;
-            slope[j] += steep;
-            scale[j] += std::abs(upper);
-            hit[j] += met;
-            below[j] = under > below[j] ? under : below[j];
-            above[j] = right_price < above[j] ? right_price : above[j];
+            const Point point = point_of(chunk, start + j, price);
+            low[j] += point.low;
+            high[j] += point.high;
+            slope[j] += point.slope;
+            scale[j] += std::abs(point.high);
+            hit[j] += point.met;
+            below[j] = point.below > below[j] ? point.below : below[j];
+            above[j] = point.above < above[j] ? point.above : above[j];
         }
     }
     return {folded(low, Plus{}),      folded(high, Plus{}),    folded(slope, Plus{}), folded(scale, Plus{}),
             folded(below, Greater{}), folded(above, Lesser{}), folded(hit, Plus{})};
+}
+
+// Both ends of every curve at a price, and its slope there, written out.
+template <std::size_t W>
+MICROMARKET_INLINE void write_all(const Columns &columns, double price, double *low, double *high, double *slope) {
+    for (std::size_t start = 0; start < columns.participants; start += kChunk) {
+        const Chunk<W> chunk(columns, start);
+#pragma omp simd
+        for (std::size_t j = 0; j < chunk.size; ++j) {
+            const Point point = point_of(chunk, j, price);
+            low[start + j] = point.low;
+            high[start + j] = point.high;
+            slope[start + j] = point.slope;
+        }
+    }
 }
 
 template <std::size_t W>
@@ -236,34 +280,34 @@ MICROMARKET_INLINE Ends ends_all(const Columns &columns) {
     return all;
 }
 
-// More vertices than are unrolled: the same sums participant by participant.
+// More vertices than are unrolled: the same, participant by participant.
 inline Pass pass_long(const Columns &columns, double price) {
     Total low, high, slope, scale;
     Pass all;
     for (std::size_t i = 0; i < columns.participants; ++i) {
-        std::size_t first = 0;
-        while (first < columns.vertices && columns.price(first)[i] < price) ++first;
-        std::size_t after = first;
-        while (after < columns.vertices && columns.price(after)[i] == price) ++after;
-        const std::size_t left = after ? after - 1 : 0, right = std::min(after, columns.vertices - 1);
-        const double span = columns.price(right)[i] - columns.price(left)[i];
-        const double rise = columns.power(right)[i] - columns.power(left)[i];
-        const double steep = rise / std::max(span, kNarrowest);
-        const double reached = columns.power(left)[i] + (price - columns.price(left)[i]) * steep;
-        const double upper = rise > 0 ? std::min(reached, columns.power(right)[i]) : columns.power(left)[i];
-        low.add(first < after ? columns.power(first)[i] : upper);
-        high.add(upper);
-        slope.add(steep);
-        scale.add(std::abs(upper));
-        if (first > 0) all.below = std::max(all.below, columns.price(first - 1)[i]);
-        if (after < columns.vertices) all.above = std::min(all.above, columns.price(after)[i]);
-        all.at_vertex += first < after;
+        const Point point = point_of(columns, i, price);
+        low.add(point.low);
+        high.add(point.high);
+        slope.add(point.slope);
+        scale.add(std::abs(point.high));
+        all.below = std::max(all.below, point.below);
+        all.above = std::min(all.above, point.above);
+        all.at_vertex += point.met;
     }
     all.low = low.value();
     all.high = high.value();
     all.slope = slope.value();
     all.scale = scale.value();
     return all;
+}
+
+inline void write_long(const Columns &columns, double price, double *low, double *high, double *slope) {
+    for (std::size_t i = 0; i < columns.participants; ++i) {
+        const Point point = point_of(columns, i, price);
+        low[i] = point.low;
+        high[i] = point.high;
+        slope[i] = point.slope;
+    }
 }
 
 inline Ends ends_long(const Columns &columns) {
@@ -315,6 +359,22 @@ MICROMARKET_CLONES inline Ends ends_of(const Columns &columns) {
     if (columns.vertices <= 12) return ends_all<12>(columns);
     if (columns.vertices <= kUnrolled) return ends_all<kUnrolled>(columns);
     return ends_long(columns);
+}
+
+MICROMARKET_CLONES inline void write_at(const Columns &columns, double price, double *low, double *high,
+                                       double *slope) {
+    switch (columns.vertices) {
+        case 1: return write_all<1>(columns, price, low, high, slope);
+        case 2: return write_all<2>(columns, price, low, high, slope);
+        case 3: return write_all<3>(columns, price, low, high, slope);
+        case 4: return write_all<4>(columns, price, low, high, slope);
+        case 5: case 6: return write_all<6>(columns, price, low, high, slope);
+        case 7: case 8: return write_all<8>(columns, price, low, high, slope);
+        default: break;
+    }
+    if (columns.vertices <= 12) return write_all<12>(columns, price, low, high, slope);
+    if (columns.vertices <= kUnrolled) return write_all<kUnrolled>(columns, price, low, high, slope);
+    write_long(columns, price, low, high, slope);
 }
 
 // ---- flat stretches: rare, so plain loops ---------------------------------------------------------------------------
@@ -521,25 +581,89 @@ inline Solution balance(const Columns &columns, double target) {
     return Search(columns, target).solve(start);
 }
 
-// All intervals; `prices` and `powers` have shape (intervals, vertices, participants). Intervals are independent, so
-// any number of threads gives the same result.
-inline void balance_all(const Columns &first, std::size_t intervals, const double *targets, Solution *out) {
-    const std::size_t size = first.vertices * first.participants;
-    const auto some = [&](std::size_t from, std::size_t to) {
-        for (std::size_t t = from; t < to; ++t) {
-            Columns columns = first;
-            columns.prices += t * size;
-            columns.powers += t * size;
-            out[t] = balance(columns, targets[t]);
+// ---- who gives what at the balancing price --------------------------------------------------------------------------
+
+inline double summed(const double *values, std::size_t count) {
+    Total total;
+    for (std::size_t start = 0; start < count; start += kChunk) {
+        double lanes[kLanes] = {};
+        const std::size_t end = std::min(start + kChunk, count);
+        for (std::size_t i = start; i < end; ++i) lanes[(i - start) % kLanes] += values[i];
+        total.add(folded(lanes, Plus{}));
+    }
+    return total.value();
+}
+
+// Room for one interval, kept from one to the next.
+struct Dispatch {
+    std::vector<double> low, high, slope;
+
+    explicit Dispatch(std::size_t participants) : low(participants), high(participants), slope(participants) {}
+
+    // Steps at the price are shared pro rata to their width, counted from the nearer end; what rounding leaves goes to
+    // the sloping curves, as a price between two floating-point numbers would have it, else to the steps.
+    void run(const Columns &columns, double price, double target, bool balanced, double *out) {
+        const std::size_t count = columns.participants;
+        write_at(columns, price, low.data(), high.data(), slope.data());
+        const double lowest = summed(low.data(), count), highest = summed(high.data(), count);
+        const double width = highest - lowest;
+        const double share = width > 0 ? std::clamp((target - lowest) / width, 0.0, 1.0) : 0.0;
+        const double rest = width > 0 ? std::clamp((highest - target) / width, 0.0, 1.0) : 1.0;
+        for (std::size_t i = 0; i < count; ++i) {
+            const double step = high[i] - low[i];
+            out[i] = share <= 0.5 ? low[i] + share * step : high[i] - rest * step;
         }
-    };
+        if (!balanced) return;
+        const double slopes = summed(slope.data(), count);
+        for (int round = 0; round < 2; ++round) {
+            const double left = target - summed(out, count);
+            if (left == 0.0) return;
+            if (slopes > 0) {
+                for (std::size_t i = 0; i < count; ++i) out[i] += left * (slope[i] / slopes);
+            } else if (width > 0) {
+                for (std::size_t i = 0; i < count; ++i)
+                    out[i] = std::clamp(out[i] + left * ((high[i] - low[i]) / width), low[i], high[i]);
+            }
+        }
+    }
+};
+
+// ---- all intervals --------------------------------------------------------------------------------------------------
+
+// Do `work(from, to)` for all intervals on a few threads if it is much; intervals are independent, so the number of
+// threads changes nothing in the result.
+template <class Work>
+void for_intervals(std::size_t intervals, std::size_t size, const Work &work) {
     const std::size_t cores = std::max(1u, std::min(8u, std::thread::hardware_concurrency()));
     const std::size_t parts = intervals * size > 200'000 ? std::min(cores, intervals) : 1;
     std::vector<std::thread> threads;
     for (std::size_t k = 1; k < parts; ++k)
-        threads.emplace_back(some, intervals * k / parts, intervals * (k + 1) / parts);
-    some(0, intervals / parts);
+        threads.emplace_back(work, intervals * k / parts, intervals * (k + 1) / parts);
+    work(0, intervals / std::max<std::size_t>(parts, 1));
     for (auto &thread : threads) thread.join();
+}
+
+inline Columns at_interval(Columns columns, std::size_t interval) {
+    columns.prices += interval * columns.vertices * columns.participants;
+    columns.powers += interval * columns.vertices * columns.participants;
+    return columns;
+}
+
+// Arrays of shape (intervals, vertices, participants).
+inline void balance_all(const Columns &first, std::size_t intervals, const double *targets, Solution *out) {
+    for_intervals(intervals, first.vertices * first.participants, [&](std::size_t from, std::size_t to) {
+        for (std::size_t t = from; t < to; ++t) out[t] = balance(at_interval(first, t), targets[t]);
+    });
+}
+
+// `out` has shape (intervals, participants).
+inline void dispatch_all(const Columns &first, std::size_t intervals, const double *prices, const double *targets,
+                         const std::int8_t *outcomes, double *out) {
+    for_intervals(intervals, first.vertices * first.participants, [&](std::size_t from, std::size_t to) {
+        Dispatch dispatch(first.participants);
+        for (std::size_t t = from; t < to; ++t)
+            dispatch.run(at_interval(first, t), prices[t], targets[t], outcomes[t] == 0, out + t * first.participants);
+    });
 }
 
 }  // namespace micromarket::clearing
