@@ -1,0 +1,1 @@
+"""Importers: other people's grids and meters become scenario folders."""
