@@ -24,6 +24,9 @@
 
 from dataclasses import dataclass
 
+MOST_SHOWN = 50
+"""Problems that one message lists; the error holds all."""
+
 
 def _sentence(found: str, allowed: str, mend: str) -> str:
     sentence = f"found {found}, expected {allowed}" if allowed else found
@@ -141,7 +144,9 @@ class ScenarioError(MicromarketError):
     """
 
     def __init__(self, *problems: Problem) -> None:
-        super().__init__("\n".join(map(str, problems)))
+        lines = [str(problem) for problem in problems[:MOST_SHOWN]]
+        more = len(problems) - len(lines)
+        super().__init__("\n".join([*lines, f"and {more} more problems"] if more else lines))
         self.problems = problems
 
 

@@ -12,8 +12,8 @@ from functools import lru_cache
 
 from micromarket.errors import NaiveTime, WrongUnit
 
-_NUMBER = re.compile(r"\s*([+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)\s*(.*?)\s*")
-_DURATION = re.compile(r"P(?:(\d+)W)?(?:(\d+)D)?(?:T(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?)?")
+_NUMBER = re.compile(r"\s*([+-]?(?:\d{1,20}\.?\d{0,20}|\.\d{1,20})(?:[eE][+-]?\d{1,2})?)\s*(.*?)\s*")
+_DURATION = re.compile(r"P(?:(\d{1,6})W)?(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})S)?)?")
 _CLOCK = re.compile(r"([01]\d|2[0-3]):([0-5]\d)|(24):(00)")
 _DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 _CURRENCY = re.compile(r"\b[A-Z]{3}\b")
@@ -91,6 +91,10 @@ class Dimension(Enum):
     def units(self, currency: str = "¤") -> tuple[str, ...]:
         """Return the units such a quantity may be written in; the first is the base unit."""
         return tuple(unit.replace("¤", currency) for unit in self.value.factors)
+
+    def suffixes(self, currency: str = "USD") -> tuple[str, ...]:
+        """Return the ends that the name of a column of such quantities may have."""
+        return tuple(_suffixes(self, currency))
 
     def base(self, currency: str = "¤") -> str:
         """Return the unit in which such a quantity is computed."""
@@ -250,6 +254,8 @@ def parse_time(text: str) -> datetime:
     except ValueError:
         allowed = 'a time such as "2026-07-06T00:00:00-04:00"'
         raise WrongUnit(f'"{text}"', allowed, "write date, T, time and offset (ISO 8601)") from None
+    if not 1900 <= moment.year < 2200:
+        raise WrongUnit(f'"{text}"', "a year from 1900 to 2199", "mend the year")
     if moment.utcoffset() is None:
         raise NaiveTime(f'"{text}" has no offset from UTC')
     return moment

@@ -1,12 +1,235 @@
-"""What a scenario must keep beyond the form of its fields."""
+"""What a scenario must keep beyond the form of its fields: times, names and references, orders and limits."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import timedelta
+from zoneinfo import ZoneInfo, available_timezones
+
 from micromarket.errors import Problem
-from micromarket.simulation.document import Document
-from micromarket.simulation.scenario import ScenarioFile
+from micromarket.markets import registry
+from micromarket.simulation.asset_checks import check_asset
+from micromarket.simulation.decoding import similar
+from micromarket.simulation.document import Document, Path
+from micromarket.simulation.findings import Finding
+from micromarket.simulation.local_assets import asset_ids
+from micromarket.simulation.scenario import Connection, Node, ScenarioFile
+
+HOUR, DAY = timedelta(hours=1), timedelta(days=1)
+MOST_STEPS = 10_000_000
+RESERVED = ("distribution_owner", "rounding")
+"""Accounts of the ledger that are nobody's name."""
 
 
 def check(content: ScenarioFile, document: Document) -> list[Problem]:
-    """Return everything that is wrong."""
-    return []
+    """Return everything that is wrong in a scenario that is well formed, apart from its series."""
+    findings = (finding for part in _PARTS for finding in part(content))
+    return [finding.problem(document) for finding in findings]
+
+
+def _time(content: ScenarioFile) -> Iterator[Finding]:
+    time = content.time
+    if time.timezone not in available_timezones():
+        mend = similar(time.timezone, sorted(available_timezones())) or "write it as area/city"
+        yield Finding(("time", "timezone"), 'an IANA time zone such as "America/New_York"', mend)
+    if time.end <= time.start:
+        yield Finding(("time", "end"), "a time after start", "exchange start and end, or move one of them")
+    if not _divides_a_day(time.step):
+        yield Finding(("time", "step"), "a step that divides an hour, or whole hours that divide a day", "try PT15M")
+    elif time.end > time.start:
+        yield from _steps(content)
+
+
+def _steps(content: ScenarioFile) -> Iterator[Finding]:
+    time = content.time
+    if (time.end - time.start) % time.step:
+        allowed = f"an end a whole number of steps ({_iso(time.step)}) after start"
+        yield Finding(("time", "end"), allowed, "move start or end, or choose another step")
+    elif (time.end - time.start) // time.step > MOST_STEPS:
+        yield Finding(("time", "step"), f"at most {MOST_STEPS} steps", "choose a longer step")
+    if time.timezone in available_timezones():
+        local = time.start.astimezone(ZoneInfo(time.timezone))
+        if (local - local.replace(hour=0, minute=0, second=0, microsecond=0)) % min(time.step, HOUR):
+            yield Finding(("time", "start"), "a start on a whole step of the local hour", "round it")
+
+
+def _divides_a_day(step: timedelta) -> bool:
+    return step > timedelta(0) and (not HOUR % step or (not step % HOUR and not DAY % step))
+
+
+def _iso(duration: timedelta) -> str:
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    return f"PT{minutes}M" if not seconds else f"PT{60 * minutes + seconds}S"
+
+
+def _market(content: ScenarioFile) -> Iterator[Finding]:
+    market, step = content.market, content.time.step
+    names = registry.names()
+    if market.mechanism not in names:
+        mend = similar(market.mechanism, list(names)) or "install the package that registers it"
+        yield Finding(("market", "mechanism"), f"a registered mechanism: {', '.join(names)}", mend)
+    if step <= timedelta(0):
+        return
+    if market.horizon < step or market.horizon % step:
+        yield Finding(("market", "horizon"), f"a whole number of steps ({_iso(step)})", "try PT24H")
+    if market.day_ahead is not None:
+        interval = market.day_ahead.interval
+        if interval < step or interval % step or not _divides_a_day(interval):
+            allowed = f"a whole number of steps ({_iso(step)}) that divides an hour or a day"
+            yield Finding(("market", "day_ahead", "interval"), allowed, "try PT1H")
+
+
+def _supplier(content: ScenarioFile) -> Iterator[Finding]:
+    supplier = content.supplier
+    if supplier.slope and supplier.tiers:
+        yield Finding(
+            ("supplier", "slope"), "either slope or tiers", "remove one of them", found="slope beside tiers"
+        )
+    powers = [tier.up_to for tier in supplier.tiers]
+    for at, power in enumerate(powers[:-1]):
+        if power is None:
+            mend = "add it, or move the open tier to the end"
+            yield Finding(("supplier", "tiers", at), "up_to in every tier but the last", mend, found="no up_to")
+    if powers and powers[-1] is not None:
+        allowed = "no up_to in the last tier"
+        yield Finding(("supplier", "tiers", len(powers) - 1, "up_to"), allowed, "remove it; use supplier.capacity")
+    yield from _rising_tiers(content)
+
+
+def _rising_tiers(content: ScenarioFile) -> Iterator[Finding]:
+    tiers, capacity = content.supplier.tiers, content.supplier.capacity
+    for at in range(1, len(tiers)):
+        before, tier = tiers[at - 1], tiers[at]
+        if before.up_to is not None and tier.up_to is not None and tier.up_to <= before.up_to:
+            allowed = f"more than {before.up_to:g} kW, the tier before"
+            yield Finding(("supplier", "tiers", at, "up_to"), allowed, "sort the tiers by power")
+        if tier.add < before.add:
+            allowed = f"at least {before.add:g} {content.currency}/kWh, the tier before"
+            yield Finding(("supplier", "tiers", at, "add"), allowed, "a supplier's price rises with power")
+    highest = max((tier.up_to for tier in tiers if tier.up_to is not None), default=0.0)
+    if capacity is not None and capacity < highest:
+        yield Finding(("supplier", "capacity"), f"at least {highest:g} kW, its highest tier", "remove that tier")
+
+
+def _tariffs(content: ScenarioFile) -> Iterator[Finding]:
+    if not content.tariffs:
+        yield Finding(("tariffs",), "at least one tariff", "add one, or remove the key for one that breaks even")
+    yield from _duplicates("tariffs", [tariff.id for tariff in content.tariffs])
+
+
+def _nodes(content: ScenarioFile) -> Iterator[Finding]:
+    nodes = content.nodes
+    yield from _duplicates("nodes", [node.id for node in nodes])
+    roots = [at for at, node in enumerate(nodes) if node.parent is None]
+    if not roots:
+        yield Finding(("nodes",), "exactly one root, a node without parent", "remove a parent", found="no root")
+    for at in roots[1:]:
+        allowed = f'a parent, since "{nodes[roots[0]].id}" is the root already'
+        yield Finding(("nodes", at, "parent"), allowed, 'add the key "parent"', found=f'none for "{nodes[at].id}"')
+    for at, node in enumerate(nodes):
+        if node.parent is None:
+            yield from _root_line(at, node)
+        elif node.parent not in {other.id for other in nodes}:
+            mend = similar(node.parent, [other.id for other in nodes]) or "add that node"
+            yield Finding(("nodes", at, "parent"), "the id of a node", mend)
+        yield from _loss(("nodes", at), node)
+    yield from _unreachable(nodes)
+
+
+def _root_line(at: int, node: Node) -> Iterator[Finding]:
+    for name in ("import_limit", "export_limit", "full_load_loss"):
+        if getattr(node, name):
+            mend = "set supplier.capacity or supplier.feed_in_capacity instead"
+            yield Finding(("nodes", at, name), f"no {name}, since the root hangs on no line", mend)
+
+
+def _loss(path: Path, line: Node | Connection) -> Iterator[Finding]:
+    if line.full_load_loss and line.import_limit is None and line.export_limit is None:
+        allowed = "a limit beside it, since losses grow with the share of the limit in use"
+        yield Finding((*path, "full_load_loss"), allowed, "add import_limit or export_limit")
+
+
+def _unreachable(nodes: tuple[Node, ...]) -> Iterator[Finding]:
+    """Find nodes whose parents lead in a circle."""
+    parent = {node.id: node.parent for node in nodes}
+    for at, node in enumerate(nodes):
+        way = [node.id]
+        while (following := parent.get(way[-1])) is not None and following not in way:
+            way.append(following)
+        if following is not None:
+            circle = " → ".join([*way, following])
+            yield Finding(("nodes", at, "parent"), "parents that lead to the root", "break the circle", found=circle)
+
+
+def _duplicates(key: str, ids: Iterable[str]) -> Iterator[Finding]:
+    first: dict[str, int] = {}
+    for at, name in enumerate(ids):
+        if name in first:
+            found = f'"{name}" again (first in {key}[{first[name]}])'
+            yield Finding((key, at, "id"), "each id once", "rename one of them", found=found)
+        first.setdefault(name, at)
+
+
+def _customers(content: ScenarioFile) -> Iterator[Finding]:
+    customers = content.customers
+    if not customers:
+        yield Finding(("customers",), "at least one customer", "add one")
+    yield from _duplicates("customers", [customer.id for customer in customers])
+    nodes, tariffs = [node.id for node in content.nodes], [tariff.id for tariff in content.tariffs]
+    taken = _Taken(set(nodes), {content.supplier.id, *RESERVED})
+    for at, customer in enumerate(customers):
+        yield from taken.clash(("customers", at, "id"), customer.id)
+        yield from _reference(("customers", at, "node"), customer.node, nodes, "node")
+        yield from _reference(("customers", at, "tariff"), customer.tariff, tariffs, "tariff")
+        if customer.connection is not None:
+            yield from _loss(("customers", at, "connection"), customer.connection)
+        if not customer.assets:
+            yield Finding(("customers", at, "assets"), "at least one asset", "add one, or remove the customer")
+        for place, asset in enumerate(customer.assets):
+            yield from check_asset(("customers", at, "assets", place), asset)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """Names a customer may not have."""
+
+    nodes: set[str]
+    accounts: set[str]
+
+    def clash(self, path: Path, name: str) -> Iterator[Finding]:
+        if name in self.nodes:
+            yield Finding(path, "a name that is no node's", "rename one of them")
+        if name in self.accounts:
+            yield Finding(path, "a name that is no other account's", "rename it")
+
+
+def _reference(path: Path, name: str | None, names: list[str], kind: str) -> Iterator[Finding]:
+    if name is not None and name not in names:
+        mend = similar(name, names) or f"add that {kind}"
+        yield Finding(path, f"the id of a {kind}", mend)
+
+
+def _asset_names(content: ScenarioFile) -> Iterator[Finding]:
+    first: dict[str, tuple[int, int]] = {}
+    for at, customer in enumerate(content.customers):
+        for place, name in enumerate(asset_ids(customer.id, customer.assets)):
+            path = ("customers", at, "assets", place, "id")
+            if name == content.supplier.id:
+                yield Finding(path, "a name that is not the supplier's", "rename it")
+            if name in first:
+                there = "customers[{}].assets[{}]".format(*first[name])
+                found = f'"{name}" again (first in {there})'
+                yield Finding(path, "each asset's id once", "rename one of them", found=found)
+            first.setdefault(name, (at, place))
+
+
+_PARTS: tuple[Callable[[ScenarioFile], Iterator[Finding]], ...] = (
+    _time,
+    _market,
+    _supplier,
+    _tariffs,
+    _nodes,
+    _customers,
+    _asset_names,
+)

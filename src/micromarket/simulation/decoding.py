@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 import msgspec
@@ -331,6 +332,8 @@ def _float(decoder: Decoder, node: Node, kind: types.FloatType, path: Path, know
     if dimension is None:
         if isinstance(value, bool) or not isinstance(value, int | float):
             return decoder.refuse(node, path, "a number", "write it without quotes or unit")
+        if not isfinite(value):
+            return decoder.refuse(node, path, "a finite number")
         return decoder.within(float(value), node, path, known)
     if not isinstance(value, str):
         mend = f"add the unit: {value} {dimension.base(decoder.currency)}" if isinstance(value, int | float) else ""

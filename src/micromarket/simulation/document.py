@@ -17,7 +17,6 @@ Path = tuple[str | int, ...]
 """Way from the root to a field: keys and positions."""
 
 MERGE = "<<"
-_DEEPEST_MERGE = 8
 _INTEGER = re.compile(r"[-+]?\d+|0o[0-7]+|0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.\d+|\d+(\.\d*)?)([eE][-+]?\d+)?")
 _WORDS = {
@@ -55,8 +54,13 @@ class Document:
 
     def problem(self, path: Path, found: str, allowed: str, mend: str = "", *, at: Node | None = None) -> Problem:
         """Return a problem of the field at `path`; it stands at `at`, or where the path leads."""
-        mark = (at or self._node(path)).start_mark
+        mark = (at or self._way(path)[0]).start_mark
         return Problem(self.file, mark.line + 1, mark.column + 1, field_name(path), found, allowed, mend)
+
+    def found(self, path: Path) -> str:
+        """Return what stands at `path`, for people; nothing if the path ends before it."""
+        node, complete = self._way(path)
+        return shown(node) if complete else "nothing"
 
     def scalars(self) -> Iterator[ScalarNode]:
         """Iterate over all scalars, each once."""
@@ -75,16 +79,19 @@ class Document:
                 )
                 waiting.extend(reversed(parts))
 
-    def _node(self, path: Path) -> Node:
+    def _way(self, path: Path) -> tuple[Node, bool]:
+        """Return the last node on the way that `path` says, and whether it is the field itself."""
         node = self.root
         for part in path:
+            following: Node | None = None
             if isinstance(node, SequenceNode) and isinstance(part, int) and part < len(node.value):
-                node = node.value[part]
-            elif isinstance(node, MappingNode) and (value := dict(_named(node)).get(str(part))) is not None:
-                node = value
-            else:
-                return node
-        return node
+                following = node.value[part]
+            elif isinstance(node, MappingNode) and part in (written := entries(node)):
+                following = written[str(part)][1]
+            if following is None:
+                return node, False
+            node = following
+        return node, True
 
 
 def field_name(path: Path) -> str:
@@ -149,7 +156,7 @@ def _integer(text: str) -> Scalar:
     return int(text, {"0o": 8, "0x": 16}.get(text[:2], 10))
 
 
-def entries(node: MappingNode, depth: int = 0) -> dict[str, tuple[Node, Node]]:
+def entries(node: MappingNode, seen: frozenset[int] = frozenset()) -> dict[str, tuple[Node, Node]]:
     """Return key and value by name, the first of duplicates; a merge key (``<<``) adds what is not beside it."""
     found: dict[str, tuple[Node, Node]] = {}
     merged: list[Node] = []
@@ -160,19 +167,15 @@ def entries(node: MappingNode, depth: int = 0) -> dict[str, tuple[Node, Node]]:
         else:
             found.setdefault(name, (key, value))
     for other in merged:
-        if isinstance(other, MappingNode) and depth < _DEEPEST_MERGE:
-            found = entries(other, depth + 1) | found
+        if isinstance(other, MappingNode) and id(other) not in seen:
+            seen |= {id(node), id(other)}
+            found = entries(other, seen) | found
     return found
 
 
 def key_name(key: Node) -> str:
     """Return a key as text."""
     return str(key.value) if isinstance(key, ScalarNode) else "a key that is a list or mapping"
-
-
-def _named(node: MappingNode) -> Iterator[tuple[str, Node]]:
-    for name, (_, value) in entries(node).items():
-        yield name, value
 
 
 def shown(node: Node) -> str:

@@ -43,8 +43,9 @@ def about(
     below: float | None = None,
 ) -> Meta:
     """Return what is known of a field: its meaning, and the range of its value in base units."""
-    limits = {"least": least, "above": above, "most": most, "below": below}
-    return Meta(description=description, extra={name: limit for name, limit in limits.items() if limit is not None})
+    given = {"least": least, "above": above, "most": most, "below": below}
+    limits = {name: limit for name, limit in given.items() if limit is not None}
+    return Meta(description=description, extra=limits, extra_json_schema={"x-limits": limits} if limits else None)
 
 
 def _quantity(dimension: Dimension) -> Meta:

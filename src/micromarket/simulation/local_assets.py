@@ -150,3 +150,18 @@ class WaterHeater(_Asset, frozen=True, kw_only=True, tag="water_heater"):
 
 
 LocalAsset = Load | Photovoltaic | Generator | Battery | House | ElectricVehicle | WaterHeater
+
+
+def kind_of(asset: LocalAsset) -> str:
+    """Return the word that stands for the asset's kind in the file."""
+    return str(asset.__struct_config__.tag)
+
+
+def asset_ids(customer_id: str, assets: tuple[LocalAsset, ...]) -> tuple[str, ...]:
+    """Return the name of each of a customer's assets; by default customer/kind, numbered if there are several."""
+    kinds = [kind_of(asset) for asset in assets]
+    names = []
+    for at, (kind, asset) in enumerate(zip(kinds, assets, strict=True)):
+        number = f"-{kinds[: at + 1].count(kind)}" if kinds.count(kind) > 1 else ""
+        names.append(asset.id or f"{customer_id}/{kind}{number}")
+    return tuple(names)

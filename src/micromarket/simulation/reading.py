@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -15,13 +16,14 @@ from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import Interval, IntervalGrid
 from micromarket.domain.units import parse_clock
 from micromarket.errors import InvalidValue, Problem, ScenarioError
-from micromarket.simulation.checks import check
+from micromarket.simulation.checks import MOST_STEPS, check
 from micromarket.simulation.decoding import decode
 from micromarket.simulation.document import compose
 from micromarket.simulation.fields import SeriesRef
-from micromarket.simulation.local_assets import LocalAsset
-from micromarket.simulation.scenario import Customer, ScenarioFile
-from micromarket.simulation.series import SeriesLoader, SeriesTable
+from micromarket.simulation.findings import Finding
+from micromarket.simulation.local_assets import LocalAsset, asset_ids
+from micromarket.simulation.scenario import ScenarioFile
+from micromarket.simulation.series import SeriesLoader, SeriesTable, moment
 
 FILE_NAME = "scenario.yaml"
 
@@ -88,7 +90,7 @@ class Scenario:
         return tuple(
             OwnedAsset(name, at, asset)
             for at, customer in enumerate(self.file.customers)
-            for name, asset in zip(asset_ids(customer), customer.assets, strict=True)
+            for name, asset in zip(asset_ids(customer.id, customer.assets), customer.assets, strict=True)
         )
 
     def series(self, value: float | SeriesRef | dict[str, float]) -> Floats:
@@ -116,21 +118,6 @@ class Scenario:
         values = np.array([value for _, value in starts])
         at = np.searchsorted(minutes, self.grid.local_minutes(self.zone), side="right") - 1
         return np.asarray(values[at])
-
-
-def asset_ids(customer: Customer) -> tuple[str, ...]:
-    """Return the name of each of a customer's assets; by default customer/kind, numbered if there are several."""
-    kinds = [kind_of(asset) for asset in customer.assets]
-    names = []
-    for at, (kind, asset) in enumerate(zip(kinds, customer.assets, strict=True)):
-        number = f"-{kinds[: at + 1].count(kind)}" if kinds.count(kind) > 1 else ""
-        names.append(asset.id or f"{customer.id}/{kind}{number}")
-    return tuple(names)
-
-
-def kind_of(asset: LocalAsset) -> str:
-    """Return the word that stands for the asset's kind in the file."""
-    return str(type(asset).__struct_config__.tag)
 
 
 def scenario_path(path: Path) -> Path:
@@ -162,12 +149,30 @@ def read_scenario(path: Path | str) -> Scenario:
     content, uses = decode(document)
     problems = check(content, document)
     grid = _grid(content)
-    if grid is None:
+    if grid is None or len(grid) > MOST_STEPS:
         raise ScenarioError(*sorted(problems))
     table, more = SeriesLoader(document, file.parent, grid, content.currency).load(uses)
+    scenario = Scenario(content, file, text, grid, table)
+    if not more:
+        more = [finding.problem(document) for finding in _prices(scenario)]
     if problems or more:
         raise ScenarioError(*sorted([*problems, *more]))
-    return _completed(Scenario(content, file, text, grid, table))
+    return _completed(scenario)
+
+
+def _prices(scenario: Scenario) -> Iterator[Finding]:
+    """Find a feed-in price above the price, and a price above the cap."""
+    supplier, unit = scenario.file.supplier, f"{scenario.file.currency}/kWh"
+    price, feed_in = scenario.series(supplier.price), scenario.series(supplier.feed_in_price)
+    if (feed_in > price).any():
+        step = int(np.argmax(feed_in > price))
+        found = f"{feed_in[step]:g} {unit} in the step from {moment(scenario.grid.starts[step])}"
+        mend = "lower it: who could sell back for more than the price would never stop"
+        yield Finding(("supplier", "feed_in_price"), f"at most the price, {price[step]:g} {unit}", mend, found)
+    cap = scenario.file.market.price_cap
+    if cap is not None and cap < price.max():
+        allowed = f"at least the supplier's highest price, {price.max():g} {unit}"
+        yield Finding(("market", "price_cap"), allowed, "raise it, or remove it")
 
 
 def _text(file: Path) -> str:

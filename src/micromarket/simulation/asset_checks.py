@@ -1,0 +1,83 @@
+"""What each kind of local asset must keep beyond the limits of its single fields."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from micromarket.simulation.document import Path
+from micromarket.simulation.findings import Finding
+from micromarket.simulation.local_assets import (
+    Battery,
+    ElectricVehicle,
+    Generator,
+    House,
+    LocalAsset,
+    Photovoltaic,
+    WaterHeater,
+)
+
+MINUTES_PER_DAY = 1440
+
+
+def check_asset(path: Path, asset: LocalAsset) -> Iterator[Finding]:
+    """Find what is wrong with one asset."""
+    return _CHECKS.get(type(asset), _nothing)(path, asset)
+
+
+def _nothing(path: Path, asset: LocalAsset) -> Iterator[Finding]:
+    return iter(())
+
+
+def _photovoltaic(path: Path, asset: Photovoltaic) -> Iterator[Finding]:
+    given = {"peak": asset.peak, "yield": asset.production, "power": asset.power}
+    names = [name for name, value in given.items() if value is not None]
+    if names not in (["peak", "yield"], ["power"]):
+        mend = "give peak and yield, or power alone"
+        yield Finding(path, "either peak and yield, or power", mend, found=" and ".join(names) or "none of them")
+
+
+def _generator(path: Path, asset: Generator) -> Iterator[Finding]:
+    if asset.minimum > asset.maximum:
+        yield Finding((*path, "minimum"), f"at most {asset.maximum:g} kW, its maximum", "exchange the two")
+
+
+def _battery(path: Path, asset: Battery) -> Iterator[Finding]:
+    if asset.initial < asset.minimum:
+        yield Finding((*path, "initial"), f"at least {100 * asset.minimum:g} %, its minimum", "raise it")
+    if not asset.charge and not asset.discharge:
+        yield Finding((*path, "charge"), "a battery that can be charged or discharged", "raise charge or discharge")
+
+
+def _vehicle(path: Path, asset: ElectricVehicle) -> Iterator[Finding]:
+    if asset.trip > asset.energy:
+        yield Finding((*path, "trip"), f"at most {asset.energy:g} kWh, its energy", "lower it")
+        return
+    start, end = asset.plugged
+    hours = ((end - start) % MINUTES_PER_DAY or MINUTES_PER_DAY) / 60
+    possible = hours * asset.charge * asset.efficiency
+    if asset.trip > possible:
+        allowed = f"at most {possible:g} kWh, what it can charge in the {hours:g} h it is plugged in"
+        yield Finding((*path, "trip"), allowed, "lower it, plug in longer or charge faster")
+
+
+def _water_heater(path: Path, asset: WaterHeater) -> Iterator[Finding]:
+    if isinstance(asset.inlet, float) and asset.desired <= asset.inlet:
+        allowed = f"more than {asset.inlet:g} °C, the temperature of the cold water"
+        yield Finding((*path, "desired"), allowed, "raise it")
+
+
+def _house(path: Path, asset: House) -> Iterator[Finding]:
+    if asset.mass_capacity and not asset.mass_conductance:
+        allowed = "more than 0 kW/K where there is mass_capacity"
+        yield Finding((*path, "mass_conductance"), allowed, "raise it, or set mass_capacity to 0 kWh/K")
+
+
+_CHECKS: dict[type, Callable[[Path, Any], Iterator[Finding]]] = {
+    Photovoltaic: _photovoltaic,
+    Generator: _generator,
+    Battery: _battery,
+    House: _house,
+    ElectricVehicle: _vehicle,
+    WaterHeater: _water_heater,
+}
