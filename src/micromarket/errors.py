@@ -11,6 +11,9 @@
     │   ├── OffGrid           not a whole number of steps
     │   ├── NaiveTime         a time without zone or offset
     │   └── UnknownMechanism  no mechanism is registered under that name
+    │   ├── BrokenTree        nodes that do not form one tree below one root
+    │   ├── UnratedLoss       a full-load loss without the limit that says what full load is
+    │   └── OffGrid           not a whole number of steps
     ├── Refused               the rules do not allow it
     │   ├── UnknownParty
     │   ├── UnknownInstrument
@@ -67,6 +70,14 @@ class WrongUnit(InvalidValue):
     def __init__(self, found: str, allowed: str = "", mend: str = "") -> None:
         super().__init__(_sentence(found, allowed, mend))
         self.found, self.allowed, self.mend = found, allowed, mend
+
+
+class BrokenTree(InvalidValue):
+    """Nodes do not form one tree below one root."""
+
+
+class UnratedLoss(InvalidValue):
+    """A line has a full-load loss but no limit that says what full load is."""
 
 
 class OffGrid(InvalidValue):
