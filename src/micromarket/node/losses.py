@@ -13,9 +13,19 @@ behind a line of 4 % marginal loss, i.e. burning power in the line would pay, an
 rises. With this rule curves rise and the line never runs short of money: it is paid for what it takes up, and pays
 for the smaller part it passes on.
 
-The segments' worst price error falls with the square of their number: at 5 % full-load loss on a price of 0.05
-currency/kWh, the error of the price integrated over the quantity (received power times price) is as in the table of
-`tests/node/test_losses.py`.
+*Error of the segments*, measured on a line of 10 kW with 5 % full-load loss at a price of 0.05 currency/kWh
+(`tests/node/test_losses.py`). Power, and with it the value of a dispatch, errs with the square of the segments; the
+marginal price jumps from slope to slope, so it errs by half a jump, about ``f / L`` of the price.
+
+======== ================================ =============================
+segments worst error of received power    worst error of marginal price
+======== ================================ =============================
+1        0.125 kW                         0.0029 currency/kWh
+2        0.031 kW                         0.0015 currency/kWh
+4        0.0078 kW                        0.00076 currency/kWh
+8        0.0020 kW (0.02 % of the rating) 0.00038 currency/kWh
+16       0.00049 kW                       0.00019 currency/kWh
+======== ================================ =============================
 
 Source: Transactive Network Template v4 (PNNL, 2024), section 2.2.3 (importer bears losses, marginal price).
 """

@@ -1,31 +1,39 @@
-"""The central optimum of a whole tree, by a solver: what the nested auction is measured against (extra ``opt``).
+"""The central optimum of a whole tree, by a linear solver: what the nested auction is measured against (extra `opt`).
 
-One linear program for each interval, or a quadratic one where curves slope: every straight piece of every curve is a
-variable, every segment of every line is one for each direction, and every node balances. Without losses, and with
-losses at prices that are not negative, the nested auction reaches this optimum. At negative prices a line with losses
-could earn money here by carrying power to and fro; the nested auction's price rule (`micromarket.node.losses`) does
-not let it, and the gap shows.
+Every piece of every curve is a variable, every segment of every line is one, every node balances. Where curves slope
+the program would be quadratic; HiGHS' quadratic solver gives up on some of these, so slopes are cut into fine steps
+around the prices, solved, and cut again until the value meets the bound that the solver's own prices prove
+(`micromarket.node.surplus.surplus_bound`).
+
+Without losses, and with losses at prices that are not negative, the nested auction reaches this optimum. At negative
+prices a line with losses could earn money here by carrying power to and fro; the nested auction's price rule
+(`micromarket.node.losses`) does not let it, and the gap shows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
-from itertools import pairwise
+from dataclasses import dataclass, fields, replace
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from micromarket.domain.curves import Curves, Floats
+from micromarket.domain.curves import UNLIMITED_KW, Curves, Floats
 from micromarket.errors import MissingExtra, NotCleared
+from micromarket.node.surplus import nearest_to_zero, surplus_bound
 from micromarket.node.tree import NodeTree
 
+highspy: Any
 try:
     import highspy
 except ImportError:  # the extra is not installed; asking for an optimum says so
     highspy = None
 
 Indices = NDArray[np.int64]
+ROUNDS = 30
+CUTS = np.array([-1.0, -1 / 4, -1 / 16, -1 / 64, 0.0, 1 / 64, 1 / 16, 1 / 4, 1.0])
+"""Where slopes are cut, as parts of the reach around a node's price."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -35,35 +43,25 @@ class Optimum:
     Parameters
     ----------
     surplus : array of float, shape (T,)
-        Value of all consumption minus cost of all generation [currency/h], as `surplus` counts it.
+        Value of all consumption minus cost of all generation [currency/h].
+    bound : array of float, shape (T,)
+        What no dispatch can exceed [currency/h]: `surplus` is within ``bound - surplus`` of the true optimum.
     price : array of float, shape (m, T)
         Marginal value of power in each node [currency/kWh].
     """
 
     surplus: Floats
+    bound: Floats
     price: Floats
 
 
-def surplus(curves: Curves | Sequence[Curves], powers_kw: Floats) -> Floats:
-    """Return value of consumption minus cost of generation in each interval [currency/h], shape (T,).
-
-    Each curve's price is integrated over its power, from the power of the curve that is nearest to zero; powers
-    beyond the ends of a curve (rationed demand) count at the price of that end.
-
-    Parameters
-    ----------
-    curves : Curves or sequence of Curves
-        Curves of `n` participants.
-    powers_kw : array of float, shape (n, T)
-        Power of each participant [kW].
-    """
-    fleets = [curves] if isinstance(curves, Curves) else list(curves)
-    ends = np.cumsum([len(fleet) for fleet in fleets])[:-1]
-    parts = zip(fleets, np.split(powers_kw, ends), strict=True)
-    return np.asarray(-sum(_cost(fleet, powers).sum(axis=0) for fleet, powers in parts))
-
-
-def central_optimum(tree: NodeTree, curves: Curves | Sequence[Curves], member_of: ArrayLike) -> Optimum:
+def central_optimum(
+    tree: NodeTree,
+    curves: Curves | Sequence[Curves],
+    member_of: ArrayLike,
+    near: Floats | None = None,
+    precision: float = 1e-9,
+) -> Optimum:
     """Return the optimum of the whole tree in every interval.
 
     Parameters
@@ -74,6 +72,10 @@ def central_optimum(tree: NodeTree, curves: Curves | Sequence[Curves], member_of
         Curves of all `n` participants, the supplier among them.
     member_of : array of int, shape (n,)
         Node of each participant.
+    near : array of float, shape (m, T), optional
+        Prices to start from [currency/kWh]; good ones save rounds, bad ones do no harm.
+    precision : float, default 1e-9
+        Where curves slope, stop within this part of one plus the surplus.
 
     Raises
     ------
@@ -81,88 +83,126 @@ def central_optimum(tree: NodeTree, curves: Curves | Sequence[Curves], member_of
         If highspy is not installed.
     NotCleared
         If nothing balances every node in some interval: what cannot be done without exceeds what can be brought.
+
+    Notes
+    -----
+    Powers of half of `UNLIMITED_KW` and more are cut to ten times what all others can do, so two "unlimited" traders
+    with prices that cross would not be judged rightly.
     """
     if highspy is None:
         raise MissingExtra("the central optimum needs highspy: pip install 'micromarket[opt]'")
     fleets = [curves] if isinstance(curves, Curves) else list(curves)
-    members = np.asarray(member_of, dtype=np.int64)
-    at = np.cumsum([0, *(len(fleet) for fleet in fleets)])
-    parts = [members[a:b] for a, b in pairwise(at)]
-    lines = _lines(tree)
-    solved = []
-    for interval in range(fleets[0].intervals):
-        pieces = [_pieces(fleet, nodes, interval) for fleet, nodes in zip(fleets, parts, strict=True)]
-        start = np.zeros(len(tree))
-        for fleet, nodes in zip(fleets, parts, strict=True):
-            np.add.at(start, nodes, _nearest_zero(fleet)[:, interval])
-        solved.append(_solve(_Columns.joined([*pieces, lines]), -start, interval))
-    return Optimum(np.array([value for value, _ in solved]), np.array([price for _, price in solved]).T)
-
-
-def _nearest_zero(curves: Curves) -> Floats:
-    return np.clip(0.0, curves.powers[..., 0], curves.powers[..., -1])
-
-
-def _cost(curves: Curves, powers_kw: Floats) -> Floats:
-    p, q = curves.prices, curves.powers
-    width = np.diff(q, axis=2)
-    slope = np.divide(np.diff(p, axis=2), width, out=np.zeros_like(width), where=width > 0)
-    a, b = (np.clip(x[..., None], q[..., :-1], q[..., 1:]) for x in (_nearest_zero(curves), powers_kw))
-    inside = ((b - a) * (p[..., :-1] + slope * (0.5 * (a + b) - q[..., :-1]))).sum(axis=2)
-    above, below = np.maximum(powers_kw - q[..., -1], 0.0), np.minimum(powers_kw - q[..., 0], 0.0)
-    return np.asarray(inside + above * p[..., -1] + below * p[..., 0])
+    every = Curves.concatenate(fleets) if len(fleets) > 1 else fleets[0]
+    found = []
+    for t in range(every.intervals):
+        one = Curves(every.prices[:, t : t + 1], every.powers[:, t : t + 1])
+        program = _Program(tree, one, np.asarray(member_of, dtype=np.int64), _lines(tree), t)
+        found.append(_refined(program, None if near is None else near[:, t], precision))
+    value, bound, price = zip(*found, strict=True)
+    return Optimum(np.array(value), np.array(bound), np.array(price).T)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _Columns:
-    """Variables of the program [kW]: each adds `factor` of itself to the balances of `nodes`, both of shape (c, 2)."""
+    """Variables of a program [kW]: each adds `factor` of itself to the balances of `nodes`, both of shape (c, 2)."""
 
     low: Floats
     high: Floats
     price: Floats
-    slope: Floats
     nodes: Indices
     factor: Floats
 
     @classmethod
     def joined(cls, parts: Sequence[_Columns]) -> _Columns:
+        """Return all of them in one."""
         return cls(*(np.concatenate([getattr(part, f.name) for part in parts]) for f in fields(cls)))
 
+    def cut(self, start: Floats) -> _Columns:
+        """Return the same with "unlimited" cut to ten times all the rest, beyond which nothing can go."""
+        most = np.maximum(-self.low, self.high)
+        bound = 1.0 + 10.0 * (np.abs(start).sum() + most[most < UNLIMITED_KW / 2].sum())
+        return replace(self, low=np.maximum(self.low, -bound), high=np.minimum(self.high, bound))
 
-def _pieces(fleet: Curves, nodes: Indices, interval: int) -> _Columns:
-    """Return a variable for each rising piece of each curve: its part of the way from the power nearest to zero."""
-    p, q = fleet.prices[:, interval], fleet.powers[:, interval]
-    zero = _nearest_zero(fleet)[:, interval, None]
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Program:
+    """One interval of a tree."""
+
+    tree: NodeTree
+    curves: Curves
+    member_of: Indices
+    lines: _Columns
+    interval: int
+
+
+def _refined(program: _Program, price: Floats | None, precision: float) -> tuple[float, float, Floats]:
+    spread = float(np.ptp(program.curves.prices)) or 1.0
+    reach = spread if price is None else 1e-6
+    price = np.full(len(program.tree), np.median(program.curves.prices)) if price is None else price
+    best = (-np.inf, np.inf, price)
+    for _ in range(ROUNDS):
+        value, found = _solved(program, price, reach)
+        bound = float(surplus_bound(program.tree, program.curves, program.member_of, found[:, None])[0])
+        best = (max(value, best[0]), *min((bound, found), best[1:], key=lambda one: one[0]))
+        if best[1] - best[0] <= precision * (1.0 + abs(best[0])):
+            break
+        reach = min(spread, max(4.0 * float(np.abs(found - price).max()), reach / 64))
+        price = found
+    return best
+
+
+def _solved(program: _Program, price: Floats, reach: float) -> tuple[float, Floats]:
+    """Return value and prices of the program whose slopes are steps, finest around `price`."""
+    start = np.zeros(len(program.tree))
+    np.add.at(start, program.member_of, nearest_to_zero(program.curves)[:, 0])
+    cuts = price[program.member_of, None] + reach * CUTS
+    pieces = _pieces(program.curves, program.member_of, cuts)
+    return _solve(_Columns.joined([pieces, program.lines]).cut(start), -start, program.interval)
+
+
+def _pieces(curves: Curves, member_of: Indices, cuts: Floats) -> _Columns:
+    """Return a variable for each step: its part of the way from the curve's power nearest to zero."""
+    p, q = curves.prices[:, 0], curves.powers[:, 0] - nearest_to_zero(curves)[:, :1]
     i, v = np.nonzero(np.diff(q, axis=1) > 0)
-    a, b, at = q[i, v] - zero[i, 0], q[i, v + 1] - zero[i, 0], p[i, v]
-    slope = (p[i, v + 1] - at) / (b - a)
+    low, high = p[i, v, None], p[i, v + 1, None]
+    power = q[i, v, None], q[i, v + 1, None]
+    slope = (high - low) / (power[1] - power[0])
+    zero = low - slope * power[0]  # price at no change of power: a border too, so that steps never flatter the value
+    prices = np.sort(np.concatenate([low, np.clip(np.concatenate([cuts[i], zero], axis=1), low, high), high], axis=1))
+    part = np.divide(prices - low, high - low, out=np.zeros_like(prices), where=high > low)
+    part[:, -1] = 1.0
+    borders = power[0] + part * (power[1] - power[0])
+    a, b, middle = borders[:, :-1], borders[:, 1:], 0.5 * (prices[:, :-1] + prices[:, 1:])
+    row, _ = np.nonzero(b > a)
+    a, b, middle = a[b > a], b[b > a], middle[b > a]
+    return _signed(a, b, middle, member_of[i[row]])
+
+
+def _signed(low: Floats, high: Floats, price: Floats, node: Indices) -> _Columns:
     halves = []
-    for low, high in ((np.minimum(a, 0.0), np.minimum(b, 0.0)), (np.maximum(a, 0.0), np.maximum(b, 0.0))):
-        keep = high > low
-        nearer = np.where(low < 0, high, low)
-        price = at + slope * (nearer - a)
-        pairs = np.stack([nodes[i], nodes[i]], axis=1)
-        factor = np.stack([np.ones_like(low), np.zeros_like(low)], axis=1)
-        columns = (low - nearer, high - nearer, price, slope, pairs, factor)
-        halves.append(_Columns(*(column[keep] for column in columns)))
+    for a, b in ((np.minimum(low, 0.0), np.minimum(high, 0.0)), (np.maximum(low, 0.0), np.maximum(high, 0.0))):
+        keep = b > a
+        nearer = np.where(a < 0, b, a)[keep]
+        nodes, factor = np.zeros((nearer.size, 2), dtype=np.int64), np.zeros((nearer.size, 2))
+        nodes[:, 0], factor[:, 0] = node[keep], 1.0
+        halves.append(_Columns(a[keep] - nearer, b[keep] - nearer, price[keep], nodes, factor))
     return _Columns.joined(halves)
 
 
 def _lines(tree: NodeTree) -> _Columns:
     """Return a variable for each piece of each line: power from the node up, measured at the node."""
     links = tree.links()
-    ends = np.setdiff1d(np.arange(links.start[1], links.start[-1]), links.start[1:] - 1)  # borders that start a piece
-    node = np.searchsorted(links.start, ends, side="right") - 1
-    a, b = links.own_kw[ends], links.own_kw[ends + 1]
+    starts = np.setdiff1d(np.arange(links.start[1], links.start[-1]), links.start[1:] - 1)
+    node = np.searchsorted(links.start, starts, side="right") - 1
+    a, b = links.own_kw[starts], links.own_kw[starts + 1]
     nearer = np.clip(0.0, a, b)
-    zeros = np.zeros_like(a)
-    factor = np.stack([-np.ones_like(a), 1.0 / links.price_factor[ends]], axis=1)
-    return _Columns(a - nearer, b - nearer, zeros, zeros, np.stack([node, tree.parent[node]], axis=1), factor)
+    factor = np.stack([-np.ones_like(a), 1.0 / links.price_factor[starts]], axis=1)
+    nodes = np.stack([node, tree.parent[node]], axis=1)
+    return _Columns(a - nearer, b - nearer, np.zeros_like(a), nodes, factor)
 
 
 def _solve(columns: _Columns, need: Floats, interval: int) -> tuple[float, Floats]:
-    model = highspy.HighsModel()
-    program = model.lp_
+    program = highspy.HighsLp()
     program.num_col_, program.num_row_ = len(columns.low), len(need)
     program.col_cost_, program.col_lower_, program.col_upper_ = columns.price, columns.low, columns.high
     program.row_lower_ = program.row_upper_ = need
@@ -170,16 +210,11 @@ def _solve(columns: _Columns, need: Floats, interval: int) -> tuple[float, Float
     program.a_matrix_.format_ = highspy.MatrixFormat.kColwise
     program.a_matrix_.start_ = np.concatenate([[0], np.cumsum(used.sum(axis=1))])
     program.a_matrix_.index_, program.a_matrix_.value_ = columns.nodes[used], columns.factor[used]
-    if columns.slope.any():
-        sloped = columns.slope > 0
-        model.hessian_.dim_ = len(columns.low)
-        model.hessian_.format_ = highspy.HessianFormat.kTriangular
-        model.hessian_.start_ = np.concatenate([[0], np.cumsum(sloped)])
-        model.hessian_.index_, model.hessian_.value_ = np.flatnonzero(sloped), columns.slope[sloped]
     solver = highspy.Highs()
     solver.silent()
-    solver.passModel(model)
+    solver.passModel(program)
     solver.run()
     if solver.getModelStatus() != highspy.HighsModelStatus.kOptimal:
-        raise NotCleared(f"no optimum in interval {interval}: {solver.modelStatusToString(solver.getModelStatus())}")
+        status = solver.modelStatusToString(solver.getModelStatus())
+        raise NotCleared(f"no dispatch balances every node in interval {interval}: {status}")
     return -solver.getInfo().objective_function_value, np.asarray(solver.getSolution().row_dual)
