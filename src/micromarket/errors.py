@@ -10,10 +10,9 @@
     │   ├── WrongUnit         a quantity in another unit than the one needed
     │   ├── OffGrid           not a whole number of steps
     │   ├── NaiveTime         a time without zone or offset
-    │   └── UnknownMechanism  no mechanism is registered under that name
+    │   ├── UnknownMechanism  no mechanism is registered under that name
     │   ├── BrokenTree        nodes that do not form one tree below one root
-    │   ├── UnratedLoss       a full-load loss without the limit that says what full load is
-    │   └── OffGrid           not a whole number of steps
+    │   └── UnratedLoss       a full-load loss without the limit that says what full load is
     ├── Refused               the rules do not allow it
     │   ├── UnknownParty
     │   ├── UnknownInstrument

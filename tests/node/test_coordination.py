@@ -62,7 +62,9 @@ def test_the_importer_bears_the_losses():
     line = tree([-1, 0], 10.0, 10.0, 0.08)
     cleared = clear_nested(line, [load(4.8), supplier(0.20)], [1, 0])
 
-    assert (5.0, 4.8, 0.2) == pytest.approx((cleared.sent_kw[1, 0], cleared.received_kw[1, 0], cleared.losses_kw[1, 0]))
+    assert (5.0, 4.8, 0.2) == pytest.approx(
+        (cleared.sent_kw[1, 0], cleared.received_kw[1, 0], cleared.losses_kw[1, 0])
+    )
 
 
 def test_exports_lose_on_the_way_up():

@@ -47,7 +47,9 @@ def test_power_error_falls_with_the_square_of_the_segments(segments, worst):
     assert worst == pytest.approx(error.max(), rel=1e-12)
 
 
-@pytest.mark.parametrize(("segments", "worst"), [(1, 2.92e-3), (2, 1.50e-3), (4, 7.6e-4), (8, 3.83e-4), (16, 1.92e-4)])
+@pytest.mark.parametrize(
+    ("segments", "worst"), [(1, 2.92e-3), (2, 1.50e-3), (4, 7.6e-4), (8, 3.83e-4), (16, 1.92e-4)]
+)
 def test_marginal_price_error_falls_with_the_segments(segments, worst):
     """Worst error of the marginal price [currency/kWh] behind that line for a price of 0.05: half a step of price."""
     line, sent = one_line(segments), np.linspace(1e-9, 10, 3201)

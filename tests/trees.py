@@ -42,7 +42,8 @@ def random_curves(rng, participants, intervals=1, lowest=-0.2, steps=False):
     prices = rng.integers(lowest * 20, 10, shape) * 0.05 if coarse else rng.uniform(lowest, 0.5, shape)
     powers = rng.integers(-6, 5, shape) * 1.0 if coarse else rng.uniform(-6, 5, shape)
     prices, powers = np.sort(prices, axis=2), np.sort(powers, axis=2)
-    powers[rng.random(participants) < 0.3] = powers[:1, :, :1]
+    inelastic = rng.random(participants) < 0.3
+    powers[inelastic] = powers[inelastic, :, :1]
     if steps:
         prices, powers = np.repeat(prices, 2, axis=2)[:, :, 1:], np.repeat(powers, 2, axis=2)[:, :, :-1]
     return Curves(prices, powers)
