@@ -124,7 +124,7 @@ def _assets(at: int, large: bool) -> list[str]:
 def made_up(point: StartingPoint, chance: Generator) -> Mapping[str, dict[str, Floats]]:
     """Return plausible series by file and column; hourly weather and prices, the rest in quarters of an hour."""
     quarters = np.arange(96 * point.days) / 4 % 24
-    hours: Floats = np.arange(24 * point.days) % 24.0
+    hours: Floats = np.arange(24 * point.days, dtype=np.float64) % 24
     homes = [f"home_{at + 1:02}" for at in range(point.homes)]
     cloud = np.repeat(chance.uniform(0.45, 1.0, point.days), 24)
     warm = np.repeat(chance.uniform(-2.0, 3.0, point.days), 24)
