@@ -48,7 +48,7 @@ def test_node_prices_are_valid_duals():
 
 
 def test_good_prices_to_start_from_save_nothing_but_time():
-    grown, curves, member_of = random_market(6)
+    grown, curves, member_of = random_market(8)
     near = clear_nested(grown, curves, member_of).price
 
     first, second = central_optimum(grown, curves, member_of), central_optimum(grown, curves, member_of, near)
