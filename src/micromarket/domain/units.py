@@ -56,7 +56,7 @@ class Dimension(Enum):
         "0.30 ¤/day",
         {"¤/day": Decimal(1), "¤/month": Decimal(12) / Decimal(365), "¤/year": Decimal(1) / Decimal(365)},
     )
-    MONEY_PER_POWER = _Units("money per power", "8 ¤/kW", {"¤/kW": Decimal(1), "¤/MW": Decimal("0.001")})
+    MONEY_PER_HOUR = _Units("money per hour", "0.10 ¤/h", {"¤/h": Decimal(1), "¤/day": Decimal(1) / Decimal(24)})
     TEMPERATURE = _Units(
         "a temperature",
         "23 °C",
@@ -211,7 +211,9 @@ def _suffix(name: str, currency: str) -> str | None:
 def _suffixes(dimension: Dimension, currency: str) -> dict[str, ColumnUnit]:
     units = dimension.value
     means = {
-        _as_suffix(unit, currency): ColumnUnit(float(factor), float(units.offsets.get(unit, 0)), False)
+        _as_suffix(unit, currency): ColumnUnit(
+            float(factor), float(units.offsets.get(unit, 0)), dimension is Dimension.ENERGY
+        )
         for unit, factor in units.factors.items()
     }
     factors = {"kWh": 1.0, "Wh": 0.001, "MWh": 1000.0}

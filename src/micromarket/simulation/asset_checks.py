@@ -50,6 +50,10 @@ def _battery(path: Path, asset: Battery) -> Iterator[Finding]:
 
 
 def _vehicle(path: Path, asset: ElectricVehicle) -> Iterator[Finding]:
+    if asset.ready < asset.minimum:
+        yield Finding((*path, "ready"), f"at least {100 * asset.minimum:g} %, its minimum", "raise it")
+    if not isinstance(asset.trip, float) or not isinstance(asset.plugged, tuple):
+        return
     if asset.trip > asset.energy:
         yield Finding((*path, "trip"), f"at most {asset.energy:g} kWh, its energy", "lower it")
         return

@@ -48,6 +48,11 @@ def about(
     return Meta(description=description, extra=limits, extra_json_schema={"x-limits": limits} if limits else None)
 
 
+def series_of(dimension: Dimension) -> Meta:
+    """Return what is known of a series where no constant is allowed."""
+    return Meta(extra={"dimension": dimension})
+
+
 def _quantity(dimension: Dimension) -> Meta:
     schema: dict[str, Any] = {
         "type": "string",
@@ -68,6 +73,7 @@ Fraction = Annotated[float, _quantity(Dimension.FRACTION)]
 FractionPerDay = Annotated[float, _quantity(Dimension.FRACTION_PER_DAY)]
 Price = Annotated[float, _quantity(Dimension.PRICE)]
 PriceSlope = Annotated[float, _quantity(Dimension.PRICE_SLOPE)]
+MoneyPerHour = Annotated[float, _quantity(Dimension.MONEY_PER_HOUR)]
 MoneyPerDay = Annotated[float, _quantity(Dimension.MONEY_PER_DAY)]
 Temperature = Annotated[float, _quantity(Dimension.TEMPERATURE)]
 TemperatureDifference = Annotated[float, _quantity(Dimension.TEMPERATURE_DIFFERENCE)]

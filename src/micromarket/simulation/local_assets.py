@@ -6,6 +6,7 @@ from typing import Annotated, Literal
 
 from msgspec import Struct, field
 
+from micromarket.domain.units import Dimension
 from micromarket.simulation.fields import (
     Area,
     Conductance,
@@ -19,6 +20,7 @@ from micromarket.simulation.fields import (
     Hours,
     Identifier,
     Irradiance,
+    MoneyPerHour,
     Power,
     Price,
     PriceSlope,
@@ -29,7 +31,13 @@ from micromarket.simulation.fields import (
     Weekdays,
     Yield,
     about,
+    series_of,
 )
+
+INDOORS = {"least": -40, "most": 60}
+OUTDOORS = {"least": -90, "most": 70}
+WATER = {"least": 0, "most": 100}
+"""Limits of temperatures [°C] that catch kelvins and Fahrenheits written as °C."""
 
 
 class _Asset(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True, tag_field="kind"):
@@ -80,7 +88,10 @@ class Battery(_Asset, frozen=True, kw_only=True, tag="battery"):
     ] = 0.0
     initial: Annotated[Fraction, about("Energy stored at the start, as a share.", least=0, most=1)] = 0.5
     minimum: Annotated[Fraction, about("Energy that always stays, as a share.", least=0, below=1)] = 0.0
-    wear: Annotated[Price, about("Cost of wear for each kWh discharged.", least=0)] = 0.0
+    wear: Annotated[Price, about("Cost of wear for each kWh through its meter, both ways.", least=0)] = 0.0
+    end_value: Annotated[
+        Price | None, about("Worth of a kWh left at the end of a plan; by default what prices lead to expect.")
+    ] = None
 
 
 class House(_Asset, frozen=True, kw_only=True, tag="house"):
@@ -95,29 +106,44 @@ class House(_Asset, frozen=True, kw_only=True, tag="house"):
     capacity: Annotated[HeatCapacity, about("Heat the air and light furniture hold for each K.", above=0)] = 2.0
     mass_conductance: Annotated[Conductance, about("Between air and building mass.", least=0)] = 1.5
     mass_capacity: Annotated[HeatCapacity, about("Heat the building mass holds for each K.", least=0)] = 6.0
-    outdoor: Annotated[Temperature | SeriesRef, about("Temperature outdoors.")]
+    outdoor: Annotated[Temperature | SeriesRef, about("Temperature outdoors.", **OUTDOORS)]
     solar_area: Annotated[Area, about("Window area that lets `irradiance` in.", least=0)] = 0.0
     irradiance: Annotated[Irradiance | SeriesRef, about("Sunshine on the windows.", least=0)] = 0.0
     solar_gain: Annotated[Power | SeriesRef, about("Heat gained from the sun, if known directly.", least=0)] = 0.0
+    solar_to_mass: Annotated[
+        Fraction,
+        about("Share of the sun's heat that the building mass takes; the air takes the rest.", least=0, most=1),
+    ] = 0.5
     internal_gain: Annotated[Power | SeriesRef, about("Heat given off by people and devices.", least=0)] = 0.0
     desired: Annotated[
-        Temperature | DailyTemperatures, about("Desired temperature: one, or from each local time of day on.")
+        Temperature | DailyTemperatures,
+        about("Desired temperature: one, or from each local time of day on.", **INDOORS),
     ]
-    tolerance: Annotated[
-        TemperatureDifference, about("Deviation that the occupants still find comfortable.", above=0)
-    ] = 1.5
-    initial: Annotated[Temperature | None, about("Temperature at the start; by default the desired one.")] = None
+    tolerance: Annotated[TemperatureDifference, about("Deviation that the occupants accept.", above=0, most=20)] = 1.5
+    comfort_value: Annotated[
+        MoneyPerHour, about("Worth of avoiding a deviation by the whole tolerance, at a `comfort` of 0.5.", least=0)
+    ] = 0.1
+    initial: Annotated[
+        Temperature | None, about("Temperature at the start; by default the desired one.", **INDOORS)
+    ] = None
     forecast: Forecast = "perfect"
 
 
 class ElectricVehicle(_Asset, frozen=True, kw_only=True, tag="ev"):
-    """An electric vehicle (EV) that is plugged in at regular hours."""
+    """An electric vehicle (EV), plugged in at regular hours or as a series says."""
 
     energy: Annotated[Energy, about("Energy its battery can hold.", above=0)]
     charge: Annotated[Power, about("Highest charging power, at the plug.", above=0)]
     efficiency: Annotated[Fraction, about("Energy stored for what was drawn.", above=0, most=1)] = 0.92
-    plugged: Annotated[Hours, about("Local hours at which it is plugged in.")]
-    weekdays: Annotated[Weekdays, about("Days on which it is plugged in; other days it stays plugged in.")] = (
+    discharge: Annotated[Power, about("Highest power back to the home; by default none.", least=0)] = 0.0
+    discharge_efficiency: Annotated[Fraction, about("Energy given for what was stored.", above=0, most=1)] = 0.92
+    minimum: Annotated[Fraction, about("Energy that always stays, as a share.", least=0, below=1)] = 0.0
+    wear: Annotated[Price, about("Cost of wear for each kWh through its plug.", least=0)] = 0.0
+    plugged: Annotated[
+        Hours | Annotated[SeriesRef, series_of(Dimension.FRACTION)],
+        about("Local hours at which it is plugged in; or a series, 100 % plugged in, 0 % away.", least=0, most=1),
+    ]
+    weekdays: Annotated[Weekdays, about("Days on which it drives; on others it stays plugged in.")] = (
         0,
         1,
         2,
@@ -126,11 +152,14 @@ class ElectricVehicle(_Asset, frozen=True, kw_only=True, tag="ev"):
         5,
         6,
     )
-    trip: Annotated[Energy, about("Energy it has used when it comes back.", least=0)]
+    trip: Annotated[
+        Energy | SeriesRef, about("Energy used before each return; or a series of energy used in each row.", least=0)
+    ]
     ready: Annotated[Fraction, about("Energy it needs when it leaves, as a share.", least=0, most=1)] = 0.8
     initial: Annotated[
         Fraction | None, about("Energy stored at the start, as a share; by default `ready`.", least=0, most=1)
     ] = None
+    forecast: Forecast = "perfect"
 
 
 class WaterHeater(_Asset, frozen=True, kw_only=True, tag="water_heater"):
@@ -139,13 +168,18 @@ class WaterHeater(_Asset, frozen=True, kw_only=True, tag="water_heater"):
     volume: Annotated[Volume, about("Water in the tank.", above=0)]
     power: Annotated[Power, about("Highest electrical power.", above=0)]
     draw: Annotated[Flow | SeriesRef, about("Hot water drawn.", least=0)]
-    desired: Annotated[Temperature, about("Desired temperature of the water.")] = 55.0
-    tolerance: Annotated[TemperatureDifference, about("Deviation that is still comfortable.", above=0)] = 5.0
-    inlet: Annotated[Temperature | SeriesRef, about("Temperature of the cold water.")] = 12.0
-    ambient: Annotated[Temperature | SeriesRef, about("Temperature around the tank.")] = 20.0
+    desired: Annotated[Temperature, about("Desired temperature of the water.", **WATER)] = 55.0
+    tolerance: Annotated[TemperatureDifference, about("Deviation that is still comfortable.", above=0, most=40)] = 5.0
+    comfort_value: Annotated[
+        MoneyPerHour, about("Worth of avoiding a deviation by the whole tolerance, at a `comfort` of 0.5.", least=0)
+    ] = 0.1
+    inlet: Annotated[Temperature | SeriesRef, about("Temperature of the cold water.", **WATER)] = 12.0
+    ambient: Annotated[Temperature | SeriesRef, about("Temperature around the tank.", **OUTDOORS)] = 20.0
     conductance: Annotated[Conductance, about("From the tank to its surroundings.", least=0)] = 0.002
     cop: Annotated[float, about("Heat for each kWh of electricity; above 1 for a heat pump.", above=0)] = 1.0
-    initial: Annotated[Temperature | None, about("Temperature at the start; by default the desired one.")] = None
+    initial: Annotated[
+        Temperature | None, about("Temperature at the start; by default the desired one.", **WATER)
+    ] = None
     forecast: Forecast = "yesterday"
 
 

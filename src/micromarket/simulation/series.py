@@ -13,7 +13,7 @@ import numpy as np
 
 from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import EPOCH, MICROSECOND, IntervalGrid, Times
-from micromarket.domain.units import ColumnUnit, column_unit
+from micromarket.domain.units import ColumnUnit, Dimension, column_unit
 from micromarket.errors import Problem, ScenarioError, WrongUnit
 from micromarket.simulation.decoding import LIMITS, SeriesUse, limit_text, similar
 from micromarket.simulation.document import Document
@@ -45,6 +45,11 @@ class _Column:
 
     use: SeriesUse
     unit: ColumnUnit
+
+    @property
+    def is_energy(self) -> bool:
+        """Whether the field holds the energy of each step, not its mean power."""
+        return self.use.known["dimension"] is Dimension.ENERGY
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +100,8 @@ class SeriesLoader:
             if problem:
                 problems.append(problem)
             else:
-                table.columns[name, column] = rows.resampled(values, known.unit)
+                scale = self.grid.hours if known.is_energy else 1.0
+                table.columns[name, column] = rows.resampled(values, known.unit) * scale
         table.digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
         return problems
 
@@ -125,7 +131,10 @@ class SeriesLoader:
                 continue
             try:
                 unit = column_unit(name, use.known["dimension"], self.currency)
-                columns.setdefault(name, _Column(use, unit))
+                column = _Column(use, unit)
+                if columns.setdefault(name, column).is_energy != column.is_energy:
+                    found, allowed = f'"{name}" for power and for energy', "one use of a column"
+                    problems.append(self.document.problem(path, found, allowed, "copy the column"))
             except WrongUnit as error:
                 problems.append(self.document.problem(path, error.found, error.allowed, error.mend))
         return columns, problems
