@@ -6,7 +6,7 @@ from micromarket.domain.curves import Curves
 from micromarket.errors import NotFinite, WrongShape
 from micromarket.kernels.nested import BALANCED, SHORT, SURPLUS
 from micromarket.node.coordination import TOLERANCE_KW, clear_nested
-from micromarket.node.surplus import surplus, surplus_bound
+from micromarket.node.welfare import welfare, welfare_bound
 
 TWO = tree([-1, 0])
 FEEDER = tree([-1, 0], import_kw=5.0, export_kw=3.0)
@@ -178,7 +178,7 @@ def test_prices_prove_the_dispatch_optimal(losses, lowest):
         grown, curves, member_of = random_market(seed, losses, lowest)
         cleared = clear_nested(grown, curves, member_of)
         if not cleared.outcome.any():
-            gap = surplus_bound(grown, curves, member_of, cleared.price) - surplus(curves, cleared.powers_kw)
+            gap = welfare_bound(grown, curves, member_of, cleared.price) - welfare(curves, cleared.powers_kw)
             worst = max(worst, float(np.abs(gap).max()))
 
     assert worst < 1e-9

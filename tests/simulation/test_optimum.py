@@ -4,7 +4,7 @@ from trees import load, random_market, supplier, tree
 
 from micromarket.errors import MissingExtra, NotCleared
 from micromarket.node.coordination import clear_nested
-from micromarket.node.surplus import surplus, surplus_bound
+from micromarket.node.welfare import welfare, welfare_bound
 from micromarket.simulation import optimum
 from micromarket.simulation.optimum import central_optimum
 
@@ -15,8 +15,8 @@ def worst_gap(markets):
     for grown, curves, member_of in markets:
         cleared = clear_nested(grown, curves, member_of)
         if not cleared.outcome.any():
-            best = central_optimum(grown, curves, member_of).surplus
-            gap = np.abs(best - surplus(curves, cleared.powers_kw)) / np.maximum(1.0, np.abs(best))
+            best = central_optimum(grown, curves, member_of).welfare
+            gap = np.abs(best - welfare(curves, cleared.powers_kw)) / np.maximum(1.0, np.abs(best))
             worst, count = max(worst, float(gap.max())), count + 1
     assert count > len(markets) // 3
     return worst
@@ -41,8 +41,8 @@ def test_node_prices_are_valid_duals():
         grown, curves, member_of = random_market(seed, steps=True)
         cleared = clear_nested(grown, curves, member_of)
         if not cleared.outcome.any():
-            bound = surplus_bound(grown, curves, member_of, cleared.price)
-            worst = max(worst, abs(float((bound - central_optimum(grown, curves, member_of).surplus)[0])))
+            bound = welfare_bound(grown, curves, member_of, cleared.price)
+            worst = max(worst, abs(float((bound - central_optimum(grown, curves, member_of).welfare)[0])))
 
     assert worst < 1e-9
 
@@ -53,7 +53,7 @@ def test_good_prices_to_start_from_save_nothing_but_time():
 
     first, second = central_optimum(grown, curves, member_of), central_optimum(grown, curves, member_of, near)
 
-    assert first.surplus == pytest.approx(second.surplus, rel=1e-8, abs=1e-8)
+    assert first.welfare == pytest.approx(second.welfare, rel=1e-8, abs=1e-8)
 
 
 def test_demand_that_cannot_be_met_is_named():

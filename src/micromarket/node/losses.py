@@ -60,6 +60,27 @@ def received_kw(sent_kw: ArrayLike, rated_kw: ArrayLike, full_load_loss: ArrayLi
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Pieces:
+    """Pieces of lines, each filled from its border nearest to zero.
+
+    Parameters
+    ----------
+    node : array of int, shape (p,)
+        Node below each line.
+    least_kw, most_kw : array of float, shape (p,)
+        How far the power from the node up can go on the piece, measured at the node [kW]; one of them is 0 unless the
+        line has no losses.
+    price_factor : array of float, shape (p,)
+        Power at the node per power at the parent.
+    """
+
+    node: NDArray[np.int64]
+    least_kw: Floats
+    most_kw: Floats
+    price_factor: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Links:
     """The lines of a tree as arrays; entries ``start[k]:start[k + 1]`` are the borders of node `k`'s pieces.
 
@@ -77,6 +98,17 @@ class Links:
     own_kw: Floats
     seen_kw: Floats
     price_factor: Floats
+
+    def pieces(self) -> Pieces:
+        """Return every piece of every line but the root's."""
+        last = np.zeros(self.start[-1], dtype=bool)
+        last[self.start[1:] - 1] = True
+        at = np.flatnonzero(~last)
+        at = at[at >= self.start[1]]
+        node = np.searchsorted(self.start, at, side="right") - 1
+        low, high = self.own_kw[at], self.own_kw[at + 1]
+        nearest = np.clip(0.0, low, high)
+        return Pieces(node, low - nearest, high - nearest, self.price_factor[at])
 
 
 def links(import_limit_kw: Floats, export_limit_kw: Floats, full_load_loss: Floats, segments: int) -> Links:

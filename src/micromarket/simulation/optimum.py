@@ -3,7 +3,7 @@
 Every piece of every curve is a variable, every segment of every line is one, every node balances. Where curves slope
 the program would be quadratic; HiGHS' quadratic solver gives up on some of these, so slopes are cut into fine steps
 around the prices, solved, and cut again until the value meets the bound that the solver's own prices prove
-(`micromarket.node.surplus.surplus_bound`).
+(`micromarket.node.welfare.welfare_bound`).
 
 Without losses, and with losses at prices that are not negative, the nested auction reaches this optimum. At negative
 prices a line with losses could earn money here by carrying power to and fro; the nested auction's price rule
@@ -21,8 +21,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from micromarket.domain.curves import UNLIMITED_KW, Curves, Floats
 from micromarket.errors import MissingExtra, NotCleared
-from micromarket.node.surplus import nearest_to_zero, surplus_bound
 from micromarket.node.tree import NodeTree
+from micromarket.node.welfare import welfare_bound
 
 highspy: Any
 try:
@@ -42,15 +42,15 @@ class Optimum:
 
     Parameters
     ----------
-    surplus : array of float, shape (T,)
+    welfare : array of float, shape (T,)
         Value of all consumption minus cost of all generation [currency/h].
     bound : array of float, shape (T,)
-        What no dispatch can exceed [currency/h]: `surplus` is within ``bound - surplus`` of the true optimum.
+        What no dispatch can exceed [currency/h]: `welfare` is within ``bound - welfare`` of the true optimum.
     price : array of float, shape (m, T)
         Marginal value of power in each node [currency/kWh].
     """
 
-    surplus: Floats
+    welfare: Floats
     bound: Floats
     price: Floats
 
@@ -75,7 +75,7 @@ def central_optimum(
     near : array of float, shape (m, T), optional
         Prices to start from [currency/kWh]; good ones save rounds, bad ones do no harm.
     precision : float, default 1e-9
-        Where curves slope, stop within this part of one plus the surplus.
+        Where curves slope, stop within this part of one plus the welfare.
 
     Raises
     ------
@@ -95,8 +95,7 @@ def central_optimum(
     every = Curves.concatenate(fleets) if len(fleets) > 1 else fleets[0]
     found = []
     for t in range(every.intervals):
-        one = Curves(every.prices[:, t : t + 1], every.powers[:, t : t + 1])
-        program = _Program(tree, one, np.asarray(member_of, dtype=np.int64), _lines(tree), t)
+        program = _Program(tree, every[:, t : t + 1], np.asarray(member_of, dtype=np.int64), _lines(tree), t)
         found.append(_refined(program, None if near is None else near[:, t], precision))
     value, bound, price = zip(*found, strict=True)
     return Optimum(np.array(value), np.array(bound), np.array(price).T)
@@ -142,7 +141,7 @@ def _refined(program: _Program, price: Floats | None, precision: float) -> tuple
     best = (-np.inf, np.inf, price)
     for _ in range(ROUNDS):
         value, found = _solved(program, price, reach)
-        bound = float(surplus_bound(program.tree, program.curves, program.member_of, found[:, None])[0])
+        bound = float(welfare_bound(program.tree, program.curves, program.member_of, found[:, None])[0])
         best = (max(value, best[0]), *min((bound, found), best[1:], key=lambda one: one[0]))
         if best[1] - best[0] <= precision * (1.0 + abs(best[0])):
             break
@@ -154,15 +153,19 @@ def _refined(program: _Program, price: Floats | None, precision: float) -> tuple
 def _solved(program: _Program, price: Floats, reach: float) -> tuple[float, Floats]:
     """Return value and prices of the program whose slopes are steps, finest around `price`."""
     start = np.zeros(len(program.tree))
-    np.add.at(start, program.member_of, nearest_to_zero(program.curves)[:, 0])
+    np.add.at(start, program.member_of, _nearest_to_zero(program.curves)[:, 0])
     cuts = price[program.member_of, None] + reach * CUTS
     pieces = _pieces(program.curves, program.member_of, cuts)
     return _solve(_Columns.joined([pieces, program.lines]).cut(start), -start, program.interval)
 
 
+def _nearest_to_zero(curves: Curves) -> Floats:
+    return np.asarray(np.clip(0.0, curves.lowest_kw, curves.highest_kw))
+
+
 def _pieces(curves: Curves, member_of: Indices, cuts: Floats) -> _Columns:
     """Return a variable for each step: its part of the way from the curve's power nearest to zero."""
-    p, q = curves.prices[:, 0], curves.powers[:, 0] - nearest_to_zero(curves)[:, :1]
+    p, q = curves.prices[:, 0], curves.powers[:, 0] - _nearest_to_zero(curves)[:, :1]
     i, v = np.nonzero(np.diff(q, axis=1) > 0)
     low, high = p[i, v, None], p[i, v + 1, None]
     power = q[i, v, None], q[i, v + 1, None]
@@ -191,14 +194,10 @@ def _signed(low: Floats, high: Floats, price: Floats, node: Indices) -> _Columns
 
 def _lines(tree: NodeTree) -> _Columns:
     """Return a variable for each piece of each line: power from the node up, measured at the node."""
-    links = tree.links()
-    starts = np.setdiff1d(np.arange(links.start[1], links.start[-1]), links.start[1:] - 1)
-    node = np.searchsorted(links.start, starts, side="right") - 1
-    a, b = links.own_kw[starts], links.own_kw[starts + 1]
-    nearer = np.clip(0.0, a, b)
-    factor = np.stack([-np.ones_like(a), 1.0 / links.price_factor[starts]], axis=1)
-    nodes = np.stack([node, tree.parent[node]], axis=1)
-    return _Columns(a - nearer, b - nearer, np.zeros_like(a), nodes, factor)
+    pieces = tree.links().pieces()
+    factor = np.stack([-np.ones_like(pieces.price_factor), 1.0 / pieces.price_factor], axis=1)
+    nodes = np.stack([pieces.node, tree.parent[pieces.node]], axis=1)
+    return _Columns(pieces.least_kw, pieces.most_kw, np.zeros_like(pieces.least_kw), nodes, factor)
 
 
 def _solve(columns: _Columns, need: Floats, interval: int) -> tuple[float, Floats]:

@@ -3,23 +3,23 @@ import pytest
 from trees import load, offers, random_market, supplier, tree
 
 from micromarket.node.coordination import clear_nested
-from micromarket.node.surplus import cost, lines_gain, surplus, surplus_bound
+from micromarket.node.welfare import lines_gain, welfare, welfare_bound
 
 
 def test_cost_is_the_area_below_the_curve():
     """2 kW on a step at 0.10 and 2 kW on a slope from 0.10 to 0.30."""
     curve = offers((0.10, 0.0), (0.10, 2.0), (0.30, 4.0))
 
-    assert 0.2 + 2 * 0.2 == pytest.approx(cost(curve, np.array([[4.0]]))[0, 0])
+    assert -0.2 - 2 * 0.2 == pytest.approx(welfare(curve, np.array([[4.0]]))[0])
 
 
 def test_consumption_has_value():
     """3 kW wanted at up to 0.30, of which 2 kW are taken."""
-    assert 0.6 == pytest.approx(surplus(offers((0.30, -3.0), (0.30, 0.0)), np.array([[-2.0]]))[0])
+    assert 0.6 == pytest.approx(welfare(offers((0.30, -3.0), (0.30, 0.0)), np.array([[-2.0]]))[0])
 
 
 def test_a_must_run_counts_from_its_power():
-    assert 0.0 == surplus(load(2.0), np.array([[-2.0]]))[0]
+    assert 0.0 == welfare(load(2.0), np.array([[-2.0]]))[0]
 
 
 def test_wrong_prices_bound_from_above():
@@ -30,8 +30,8 @@ def test_wrong_prices_bound_from_above():
         cleared = clear_nested(grown, curves, member_of)
         if not cleared.outcome.any():
             wrong = cleared.price + np.random.default_rng(seed).normal(0, 0.01, cleared.price.shape)
-            bound = surplus_bound(grown, curves, member_of, wrong)
-            least = min(least, float((bound - surplus(curves, cleared.powers_kw)).min()))
+            bound = welfare_bound(grown, curves, member_of, wrong)
+            least = min(least, float((bound - welfare(curves, cleared.powers_kw)).min()))
 
     assert least > -1e-9
 
@@ -45,4 +45,4 @@ def test_a_line_gains_its_limit_times_the_difference():
 
 
 def test_supplier_sells_at_its_price():
-    assert -0.8 == pytest.approx(surplus(supplier(0.20), np.array([[4.0]]))[0])
+    assert -0.8 == pytest.approx(welfare(supplier(0.20), np.array([[4.0]]))[0])
