@@ -21,9 +21,7 @@ def with_price_cap(curves: Curves, cap: float) -> Curves:
     cap : float
         Highest price [currency/kWh].
     """
-    reached = np.where(curves.prices <= cap, curves.powers, -np.inf).max(axis=2)
-    at_cap = np.where(np.isfinite(reached), reached, curves.powers[:, :, 0])
-    powers = np.where(curves.prices <= cap, curves.powers, at_cap[:, :, None])
+    _, at_cap = curves.powers_at(cap)
     ends = np.stack([at_cap, np.maximum(at_cap, 0.0)], axis=2)
-    prices = np.minimum(curves.prices, cap)
+    prices, powers = np.minimum(curves.prices, cap), np.minimum(curves.powers, at_cap[:, :, None])
     return Curves(np.concatenate([prices, np.full_like(ends, cap)], axis=2), np.concatenate([powers, ends], axis=2))

@@ -67,6 +67,23 @@ class Recorder:
         )
         unfinished.replace(target)
 
+    def query(self, sql: str) -> dict[str, Array]:
+        """Return the columns of a query over the tables written so far, by name; a table is all its parts."""
+        for path in sorted(self._folder.iterdir()):
+            source = f"read_parquet('{_quoted(path)}/*.parquet')"
+            self._connection.execute(f'CREATE OR REPLACE TEMP VIEW "{path.name}" AS FROM {source}')
+        return dict(self._connection.execute(sql).fetchnumpy())
+
+    def column(self, table: str, part: str, name: str) -> Array:
+        """Return one column of one part, rows in the order in which they were written."""
+        path = self._folder / table / f"{part}.parquet"
+        found = self._connection.execute(f"SELECT \"{name}\" FROM read_parquet('{_quoted(path)}')").fetchnumpy()
+        return np.asarray(found[name])
+
+    def has(self, table: str) -> bool:
+        """Return whether anything was written into `table`."""
+        return (self._folder / table).is_dir()
+
     def close(self) -> None:
         """Let go of the connection."""
         self._connection.close()

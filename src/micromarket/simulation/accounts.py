@@ -1,0 +1,76 @@
+"""Who owes whom: the ledger of both cases, and everyone's bill."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from micromarket.domain.curves import Floats
+from micromarket.domain.money import Micro, to_micro
+from micromarket.dso.settlement import Accounts, Metered, Postings, pay_supplier, settle, summed
+from micromarket.dso.tariffs import RateTable, bill, break_even_rate
+from micromarket.simulation.neighborhood import Neighborhood
+from micromarket.simulation.recorder import Recorder
+from micromarket.simulation.tables import Part, Tables
+
+
+def settle_market(street: Neighborhood, prices: Floats, powers_kw: Floats, flows: tuple[Floats, Floats]) -> Postings:
+    """Settle what was metered at the cleared prices.
+
+    Parameters
+    ----------
+    street : Neighborhood
+        Who is connected where.
+    prices : array of float, shape (m, D)
+        Cleared price of each node [currency/kWh].
+    powers_kw : array of float, shape (n, D)
+        Metered power of every device, then of the supplier [kW].
+    flows : two arrays of float, shape (m, D)
+        Metered power sent over and received from the line above each node [kW].
+    """
+    metered = Metered(powers_kw, *flows, street.calendar.step_hours)
+    return settle(prices, metered, Accounts(street.member_of, street.account_of, street.tree.parent.astype(np.int64)))
+
+
+def settle_tariffs(street: Neighborhood, recorder: Recorder, tables: Tables) -> None:
+    """Settle the case without a market by tariff, once all of it is recorded; write its ledger and all bills."""
+    parts = tables.parts("no_market")
+    net = np.concatenate([_net_of_customers(street, recorder, part) for part in parts], axis=1)
+    cost = np.concatenate([recorder.column("supply", part.name, "cost") for part in parts])
+    bills = bill(_with_break_even(street, net, cost), street.tariff_of, net, street.calendar.step_hours)
+    supplier = len(street.customer_ids)
+    for part in parts:
+        amounts, energy = bills.energy_micro[:, part.steps], net[:, part.steps] * street.calendar.step_hours
+        tables.ledger(part, pay_supplier(amounts, energy, street.customer_node, supplier))
+    for case in ("no_market", "market"):
+        tables.bills(case, *_energy_and_money(street, recorder, case), bills.fixed_micro)
+
+
+def _net_of_customers(street: Neighborhood, recorder: Recorder, part: Part) -> Floats:
+    """Return the metered power of every customer as a whole [kW], shape (C, D)."""
+    powers = recorder.column("powers", part.name, "metered_kw").reshape(len(part.steps), -1)[:, :-1]
+    return summed(np.ascontiguousarray(powers.T), street.account_of[:-1], len(street.customer_ids))
+
+
+def _with_break_even(street: Neighborhood, net_kw: Floats, cost: Floats) -> RateTable:
+    """Return the rates, with those that break even set so that all bills together just pay the supplier."""
+    if not street.breaks_even.any():
+        return street.rates
+    hours, free = street.calendar.step_hours, street.breaks_even
+    known = replace(street.rates, imports=np.where(free[:, None], 0.0, street.rates.imports))
+    already = bill(known, street.tariff_of, net_kw, hours).total_micro.sum()
+    needed = int(to_micro(cost.sum() * hours)) - int(already)
+    rate = break_even_rate(np.maximum(-net_kw, 0)[free[street.tariff_of]] * hours, needed)
+    return replace(known, imports=np.where(free[:, None], rate, known.imports))
+
+
+def _energy_and_money(street: Neighborhood, recorder: Recorder, case: str) -> tuple[Floats, Floats, Micro]:
+    """Return what each customer drew [kWh], fed in [kWh] and paid [micro-units], by the ledger."""
+    rows = recorder.query(
+        "SELECT account, sum(greatest(-energy_kwh, 0)) AS drawn, sum(greatest(energy_kwh, 0)) AS fed, "
+        f"-sum(amount_micro)::BIGINT AS paid FROM ledger WHERE \"case\" = '{case}' GROUP BY account"
+    )
+    row_of = {account: row for row, account in enumerate(rows["account"])}
+    rows_of_customers = [row_of[customer] for customer in street.customer_ids]
+    return tuple(rows[name][rows_of_customers] for name in ("drawn", "fed", "paid"))  # type: ignore[return-value]

@@ -1,0 +1,139 @@
+"""From a scenario to the neighborhood that runs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from micromarket.domain.curves import UNLIMITED_KW, Floats
+from micromarket.dso.load_serving_entity import Ramp, Supplier
+from micromarket.dso.tariffs import FlatRate, RateTable, Tariff, TimeOfUse
+from micromarket.node.tree import NodeTree
+from micromarket.simulation import scenario as described
+from micromarket.simulation.fleets import BUILDERS, Owned
+from micromarket.simulation.local_assets import kind_of
+from micromarket.simulation.neighborhood import Calendar, Fleet, MarketSettings, Neighborhood
+from micromarket.simulation.reading import Scenario
+
+BREAK_EVEN = "break_even"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A node and the line above it, by names."""
+
+    node: str
+    parent: str | None
+    import_limit: float | None
+    export_limit: float | None
+    full_load_loss: float
+
+
+def build(scenario: Scenario) -> Neighborhood:
+    """Return the neighborhood that a scenario describes."""
+    tree = node_tree(scenario)
+    index = {name: k for k, name in enumerate(tree.ids)}
+    customers = scenario.file.customers
+    tariffs = {tariff.id: k for k, tariff in enumerate(scenario.file.tariffs)}
+    at = np.array([index[customer.id if customer.connection else str(customer.node)] for customer in customers])
+    calendar = Calendar(scenario.grid, scenario.zone)
+    return Neighborhood(
+        calendar=calendar,
+        tree=tree,
+        fleets=fleets(scenario, at),
+        supplier=supplier(scenario, calendar),
+        market=market_settings(scenario),
+        customer_ids=tuple(customer.id for customer in customers),
+        customer_node=at,
+        rates=RateTable.of(tuple(map(tariff_of, scenario.file.tariffs)), scenario.grid, scenario.zone),
+        tariff_of=np.array([tariffs[str(customer.tariff)] for customer in customers]),
+        breaks_even=np.array([tariff.import_rate == BREAK_EVEN for tariff in scenario.file.tariffs]),
+    )
+
+
+def node_tree(scenario: Scenario) -> NodeTree:
+    """Return the nodes of the file and the homes with a line of their own, parents first."""
+    file = scenario.file
+    feeders = [Line(n.id, n.parent, n.import_limit, n.export_limit, n.full_load_loss) for n in file.nodes]
+    homes = [
+        Line(c.id, c.node, c.connection.import_limit, c.connection.export_limit, c.connection.full_load_loss)
+        for c in file.customers
+        if c.connection
+    ]
+    lines = _parents_first([*feeders, *homes])
+    index = {line.node: k for k, line in enumerate(lines)}
+    return NodeTree.of(
+        [line.node for line in lines],
+        [-1 if line.parent is None else index[line.parent] for line in lines],
+        [np.inf if line.import_limit is None else line.import_limit for line in lines],
+        [np.inf if line.export_limit is None else line.export_limit for line in lines],
+        [line.full_load_loss for line in lines],
+    )
+
+
+def fleets(scenario: Scenario, customer_node: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[Fleet, ...]:
+    """Return one fleet for each kind that anybody owns."""
+    made = []
+    for kind, builder in BUILDERS.items():
+        owned = Owned(scenario, [one for one in scenario.assets if kind_of(one.asset) == kind])
+        if owned.assets:
+            customer = np.array([one.customer for one in owned.assets])
+            made.append(Fleet(kind, builder(owned), customer_node[customer], customer))
+    return tuple(made)
+
+
+def supplier(scenario: Scenario, calendar: Calendar) -> Supplier:
+    """Return the supplier, its prices continued a day beyond the run as on its last day."""
+    given = scenario.file.supplier
+    feed_in_capacity = UNLIMITED_KW if given.feed_in_capacity is None else given.feed_in_capacity
+    price, feed_in = (_continued(scenario.series(p), calendar) for p in (given.price, given.feed_in_price))
+    return Supplier(given.id, price, feed_in, _ramp(given), Ramp.flat(feed_in_capacity))
+
+
+def market_settings(scenario: Scenario) -> MarketSettings:
+    """Return how the market is run."""
+    rules = scenario.file.market
+    return MarketSettings(
+        mechanism=rules.mechanism,
+        default_price=float(rules.default_price or 0.0),
+        price_cap=rules.price_cap,
+        horizon_steps=rules.horizon // scenario.grid.step,
+        day_ahead_rounds=rules.day_ahead.rounds if rules.day_ahead else 0,
+    )
+
+
+def tariff_of(given: described.Tariff) -> Tariff:
+    """Return a tariff; one that breaks even costs nothing until its rate is found."""
+    rate = given.import_rate
+    if isinstance(rate, described.TimeOfUse):
+        imports: FlatRate | TimeOfUse = TimeOfUse(rate.off_peak, rate.peak, *rate.peak_hours, rate.weekdays_only)
+    else:
+        imports = FlatRate(0.0 if rate == BREAK_EVEN else float(rate))
+    return Tariff(given.id, imports, given.export_rate, given.fixed)
+
+
+def _ramp(given: described.Supplier) -> Ramp:
+    capacity = UNLIMITED_KW if given.capacity is None else given.capacity
+    if given.tiers:
+        tops = [capacity if tier.up_to is None else min(tier.up_to, capacity) for tier in given.tiers]
+        return Ramp.tiered(tops, [tier.add for tier in given.tiers])
+    return Ramp.sloped(given.slope, capacity) if given.slope else Ramp.flat(capacity)
+
+
+def _continued(values: Floats, calendar: Calendar) -> Floats:
+    """Return `values` with as many steps more as plans look beyond the run, the last day repeated."""
+    day = min(calendar.steps_per_day, len(values))
+    beyond = 2 * calendar.steps_per_day
+    return np.concatenate([values, np.tile(values[-day:], -(-beyond // day))[:beyond]])
+
+
+def _parents_first(lines: list[Line]) -> list[Line]:
+    """Return `lines` ordered so that every parent stands before its children, the file's order kept otherwise."""
+    children: dict[str | None, list[Line]] = {}
+    for line in lines:
+        children.setdefault(line.parent, []).append(line)
+    ordered = list(children.get(None, []))
+    for line in ordered:
+        ordered.extend(children.get(line.node, []))
+    return ordered

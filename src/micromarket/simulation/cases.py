@@ -1,0 +1,200 @@
+"""The two cases of a run, as they live through a day and record it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micromarket.domain.curves import Curves, Floats
+from micromarket.domain.intervals import MICROSECOND
+from micromarket.markets.prediction import HourlyPrices
+from micromarket.markets.series import MarketSeries
+from micromarket.markets.states import MarketState
+from micromarket.node.coordination import NestedClearing
+from micromarket.node.metering import metered_flows
+from micromarket.simulation import checkpoint
+from micromarket.simulation.accounts import settle_market
+from micromarket.simulation.drawing import by_kind
+from micromarket.simulation.neighborhood import Neighborhood
+from micromarket.simulation.tables import Part, Tables
+from micromarket.simulation.welfare import Welfare, welfare_of
+from micromarket.simulation.with_market import (
+    DAY_AHEAD,
+    SPOT,
+    Cleared,
+    Delivered,
+    clear_spot,
+    deliver_spot,
+    market_series,
+    negotiate_day,
+    opening,
+)
+from micromarket.simulation.without_market import Lived, live
+
+Progress = Callable[[str, int, int], None]
+"""Told the phase, the base steps done in it, and how many there are."""
+
+Arrays = Mapping[str, NDArray[Any]]
+
+
+class Without:
+    """The case without a market.
+
+    Parameters
+    ----------
+    street : Neighborhood
+        Whose devices follow their habits.
+    tables : Tables
+        Where to record.
+    progress : callable
+        Told after every step.
+    """
+
+    name = "no_market"
+
+    def __init__(self, street: Neighborhood, tables: Tables, progress: Progress) -> None:
+        self._street, self._tables, self._progress = street, tables, progress
+        self._fleets = street.initial
+
+    def live_through(self, part: Part) -> None:
+        """Live through the steps of `part` and record them."""
+        day: list[Lived] = []
+        for step in part.steps:
+            self._fleets, lived = live(self._street, self._fleets, int(step))
+            day.append(lived)
+            self._progress("without a market", int(step) + 1, self._street.calendar.steps)
+        aimed, metered = _stacked([one.aimed_kw for one in day]), _stacked([one.metered_kw for one in day])
+        aimed_flows, flows = _flows(self._street, aimed), _flows(self._street, metered)
+        self._tables.flows(part, aimed_flows, flows)
+        self._tables.powers(part, _with_supplier(aimed, aimed_flows), _with_supplier(metered, flows))
+        self._tables.states(part, [one.readings for one in day])
+        _record_supply(self._street, self._tables, part, flows[1][0])
+
+    def remember(self) -> Arrays:
+        """Return what a resumed run needs."""
+        return checkpoint.fleet_arrays(self._street.initial, self._fleets)
+
+    def restore(self, arrays: Arrays) -> None:
+        """Go back to what was remembered."""
+        self._fleets = checkpoint.restore_fleets(self._street.initial, arrays)
+
+
+@dataclass(slots=True, eq=False)
+class MarketDay:
+    """What one day of the market case has to record, interval by interval.
+
+    The curves that everyone bid are not kept: a day of them would fill the memory of a large street.
+    """
+
+    part: Part
+    clearings: list[NestedClearing] = field(default_factory=list)
+    deliveries: list[Delivered] = field(default_factory=list)
+    drawn: list[dict[str, Curves]] = field(default_factory=list)
+    welfare: list[Welfare | None] = field(default_factory=list)
+
+
+class With:
+    """The market case.
+
+    Parameters
+    ----------
+    street : Neighborhood
+        Whose devices bid.
+    tables : Tables
+        Where to record.
+    progress : callable
+        Told after every step.
+    """
+
+    name = "market"
+
+    def __init__(self, street: Neighborhood, tables: Tables, progress: Progress) -> None:
+        self._street, self._tables, self._progress = street, tables, progress
+        self._case = opening(street)
+        self._series: MarketSeries | None = None
+        self._day: MarketDay
+        self._cleared: Cleared
+        self._actions = {
+            (DAY_AHEAD, MarketState.DELIVERY_LEAD): self._clear_day_ahead,
+            (SPOT, MarketState.DELIVERY_LEAD): self._clear_spot,
+            (SPOT, MarketState.DELIVERY): self._deliver_spot,
+        }
+
+    def live_through(self, part: Part) -> None:
+        """Let every market act in every state it enters during `part`; then record and settle."""
+        if self._series is None:
+            self._series = market_series(self._street, int(part.steps[0]))
+        self._day = MarketDay(part)
+        last_moment = self._street.calendar.grid[int(part.steps[-1])].end - MICROSECOND
+        for entered in self._series.advance(last_moment):
+            action = self._actions.get((entered.market.rules.series, entered.state))
+            if action:
+                action(self._street.calendar.grid.index(entered.market.delivery.start))
+        self._record()
+
+    def remember(self) -> Arrays:
+        """Return what a resumed run needs; day-ahead prices are found anew each day."""
+        model = {"model.mean": self._case.model.mean, "model.spread": self._case.model.spread}
+        return {**checkpoint.fleet_arrays(self._street.initial, self._case.fleets), **model}
+
+    def restore(self, arrays: Arrays) -> None:
+        """Go back to what was remembered."""
+        fleets = checkpoint.restore_fleets(self._street.initial, arrays)
+        model = HourlyPrices(arrays["model.mean"], arrays["model.spread"])
+        self._case = replace(self._case, fleets=fleets, model=model)
+
+    def _clear_day_ahead(self, step: int) -> None:
+        self._case = negotiate_day(self._street, self._case, step)
+        assert self._case.day_ahead is not None
+        self._tables.forward_prices(self._day.part, step, self._case.day_ahead)
+
+    def _clear_spot(self, step: int) -> None:
+        self._cleared = clear_spot(self._street, self._case, step)
+        self._day.clearings.append(self._cleared.clearing)
+        self._day.drawn.append(by_kind(self._street, self._cleared.curves))
+        self._day.welfare.append(welfare_of(self._street, self._cleared.curves, self._cleared.clearing))
+
+    def _deliver_spot(self, step: int) -> None:
+        self._case, delivered = deliver_spot(self._street, self._case, step, self._cleared)
+        self._day.deliveries.append(delivered)
+        self._progress("with the market", step + 1, self._street.calendar.steps)
+
+    def _record(self) -> None:
+        day, tables = self._day, self._tables
+        devices = _stacked([delivered.metered_kw for delivered in day.deliveries])
+        flows = _flows(self._street, devices)
+        metered = _with_supplier(devices, flows)
+        scheduled = (_joined(day.clearings, "sent_kw"), _joined(day.clearings, "received_kw"))
+        tables.prices(day.part, day.clearings)
+        tables.curves(day.part, day.drawn)
+        tables.welfare(day.part, day.welfare)
+        tables.flows(day.part, scheduled, flows)
+        tables.powers(day.part, _joined(day.clearings, "powers_kw"), metered)
+        tables.states(day.part, [delivered.readings for delivered in day.deliveries])
+        _record_supply(self._street, tables, day.part, flows[1][0])
+        tables.ledger(day.part, settle_market(self._street, _joined(day.clearings, "price"), metered, flows))
+
+
+def _stacked(columns: Sequence[Floats]) -> Floats:
+    return np.stack(columns, axis=1)
+
+
+def _joined(clearings: Sequence[NestedClearing], name: str) -> Floats:
+    return np.concatenate([getattr(clearing, name) for clearing in clearings], axis=1)
+
+
+def _flows(street: Neighborhood, devices_kw: Floats) -> tuple[Floats, Floats]:
+    return metered_flows(street.tree, devices_kw, street.member_of[:-1])
+
+
+def _with_supplier(devices_kw: Floats, flows: tuple[Floats, Floats]) -> Floats:
+    """Return the powers of all participants: what the devices leave over at the root is the supplier's."""
+    return np.concatenate([devices_kw, flows[1][:1]])
+
+
+def _record_supply(street: Neighborhood, tables: Tables, part: Part, power_kw: Floats) -> None:
+    tables.supply(part, power_kw, street.supplier.cost(power_kw, part.steps))

@@ -1,0 +1,186 @@
+"""What a scenario became: time, tree, fleets and supplier, ready to run."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import tzinfo
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micromarket.assets.asset import LocalAsset, Steps
+from micromarket.domain.curves import Floats
+from micromarket.domain.intervals import EPOCH, MICROSECOND, IntervalGrid
+from micromarket.dso.load_serving_entity import Supplier
+from micromarket.dso.tariffs import RateTable
+from micromarket.node.tree import NodeTree
+
+Indices = NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Calendar:
+    """The base steps of a run, and the day after them that plans still look at.
+
+    Parameters
+    ----------
+    grid : IntervalGrid
+        The `S` base steps; one divides the hour.
+    zone : tzinfo
+        Whose hours of the day the price model learns.
+    """
+
+    grid: IntervalGrid
+    zone: tzinfo
+    local_hours: Indices = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Look the local hours up once, those of the day beyond the end included."""
+        beyond = IntervalGrid(self.grid.start, self.grid.step, len(self.grid) + 2 * self.steps_per_day)
+        object.__setattr__(self, "local_hours", beyond.local_hours(self.zone))
+
+    @property
+    def steps(self) -> int:
+        """Number of base steps, `S`."""
+        return len(self.grid)
+
+    @property
+    def step_hours(self) -> float:
+        """Duration of a base step [h]."""
+        return self.grid.hours
+
+    @property
+    def steps_per_hour(self) -> int:
+        """Base steps in one hour."""
+        return round(1 / self.step_hours)
+
+    @property
+    def steps_per_day(self) -> int:
+        """Base steps in 24 hours."""
+        return 24 * self.steps_per_hour
+
+    def start_of(self, steps: Steps) -> Indices:
+        """Return when base steps begin [microseconds since 1970 UTC], also beyond the end of the run."""
+        first, step = (self.grid.start - EPOCH) // MICROSECOND, self.grid.step // MICROSECOND
+        return np.asarray(first + steps * step)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Fleet:
+    """A fleet of one kind, and where each of its `n` devices belongs.
+
+    Parameters
+    ----------
+    kind : str
+        As in the scenario file.
+    asset : LocalAsset
+        The devices as they are at the start of the run.
+    node : array of int, shape (n,)
+        Node of the tree at which each is connected.
+    customer : array of int, shape (n,)
+        Owner of each.
+    """
+
+    kind: str
+    asset: LocalAsset
+    node: Indices
+    customer: Indices
+
+
+@dataclass(frozen=True, slots=True)
+class MarketSettings:
+    """How the market is run.
+
+    Parameters
+    ----------
+    mechanism : str
+        Registered name of the mechanism.
+    default_price : float
+        Expected where nothing better is known [currency/kWh].
+    price_cap : float or None
+        Price at which anyone may be served in part [currency/kWh].
+    horizon_steps : int
+        How far assets look ahead [base steps].
+    day_ahead_rounds : int
+        How often the day-ahead market negotiates before it clears; 0 for no day-ahead market.
+    """
+
+    mechanism: str
+    default_price: float
+    price_cap: float | None
+    horizon_steps: int
+    day_ahead_rounds: int
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Neighborhood:
+    """Everything a run needs that does not change while it runs.
+
+    Parameters
+    ----------
+    calendar : Calendar
+        Its base steps.
+    tree : NodeTree
+        Its circuit regions.
+    fleets : tuple of Fleet
+        Its devices, one fleet of each kind.
+    supplier : Supplier
+        Who sells to the root; prices reach a day beyond the run.
+    market : MarketSettings
+        How the market is run.
+    customer_ids : tuple of str
+        The `C` customers.
+    customer_node : array of int, shape (C,)
+        Where each is connected.
+    rates : RateTable
+        What they pay without the market.
+    tariff_of : array of int, shape (C,)
+        Which of the rates each pays.
+    breaks_even : array of bool, shape (K,)
+        Whether a tariff's rate is still to be found, so that the supplier just recovers its cost.
+    """
+
+    calendar: Calendar
+    tree: NodeTree
+    fleets: tuple[Fleet, ...]
+    supplier: Supplier
+    market: MarketSettings
+    customer_ids: tuple[str, ...]
+    customer_node: Indices
+    rates: RateTable
+    tariff_of: Indices
+    breaks_even: NDArray[np.bool_]
+
+    @property
+    def initial(self) -> tuple[LocalAsset, ...]:
+        """The fleets as they are at the start."""
+        return tuple(fleet.asset for fleet in self.fleets)
+
+    @property
+    def asset_ids(self) -> tuple[str, ...]:
+        """Name of every device, fleet by fleet, then the supplier."""
+        return (*(name for fleet in self.fleets for name in fleet.asset.ids), self.supplier.supplier_id)
+
+    @property
+    def member_of(self) -> Indices:
+        """Node of every participant: every device, then the supplier at the root."""
+        return np.concatenate([*(fleet.node for fleet in self.fleets), [0]])
+
+    @property
+    def account_of(self) -> Indices:
+        """Account of every participant: its customer's, and the supplier's after the last customer."""
+        return np.concatenate([*(fleet.customer for fleet in self.fleets), [len(self.customer_ids)]])
+
+    def split(self, values: Floats) -> list[Floats]:
+        """Return the parts of `values`, shape (n, ...), that belong to each fleet; the supplier's is left out."""
+        ends = np.cumsum([len(fleet.node) for fleet in self.fleets])
+        return np.split(values[: ends[-1]], ends[:-1])
+
+
+def by_customer(street: Neighborhood, powers: Sequence[Floats]) -> Floats:
+    """Return what the devices of each customer feed in together [kW], shape (C,)."""
+    total = np.zeros(len(street.customer_ids))
+    for fleet, power in zip(street.fleets, powers, strict=True):
+        total += np.bincount(fleet.customer, weights=power, minlength=len(total))
+    return total

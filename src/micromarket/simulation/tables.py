@@ -1,0 +1,288 @@
+"""What a run remembers, table by table; the columns are listed in ``docs/reference/tables.md``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from micromarket.assets.asset import Steps
+from micromarket.domain.curves import Curves, Floats
+from micromarket.domain.money import Micro
+from micromarket.dso.settlement import Postings
+from micromarket.markets.auction import Outcome
+from micromarket.markets.prediction import KnownPrices
+from micromarket.node.coordination import NestedClearing
+from micromarket.simulation.neighborhood import Neighborhood
+from micromarket.simulation.recorder import Array, Coded, Column, Moments, Recorder, grid
+from micromarket.simulation.scenario import Customer
+from micromarket.simulation.welfare import Welfare
+
+DRAWN_VERTICES = 200
+"""Most vertices of a recorded curve; longer ones are thinned for drawing."""
+
+Readings = Sequence[Mapping[str, Floats]]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A stretch of base steps of one case, recorded together.
+
+    Parameters
+    ----------
+    case : str
+        ``market`` or ``no_market``.
+    steps : array of int, shape (D,)
+        Base steps.
+    """
+
+    case: str
+    steps: Steps
+
+    @property
+    def name(self) -> str:
+        """Name of the files of this part: parts of one case sort by time."""
+        return f"{self.case}-{self.steps[0]:06d}"
+
+
+class Tables:
+    """Writes the tables of one run.
+
+    Parameters
+    ----------
+    recorder : Recorder
+        Where to.
+    street : Neighborhood
+        Whose.
+    """
+
+    def __init__(self, recorder: Recorder, street: Neighborhood) -> None:
+        self._write = recorder.write
+        self._street = street
+
+    def dimensions(self, parameters: Mapping[str, object], customers: Sequence[Customer]) -> None:
+        """Write who and what there is: nodes, customers, and assets with the parameters the file gives each."""
+        self._nodes()
+        street = self._street
+        self._write(
+            "customers",
+            "all",
+            {
+                "customer": _texts(street.customer_ids),
+                "node": Coded(street.customer_node, street.tree.ids),
+                "tariff": _texts([str(customer.tariff) for customer in customers]),
+                "comfort": np.array([customer.comfort for customer in customers]),
+            },
+        )
+        kinds = [fleet.kind for fleet in street.fleets for _ in fleet.asset.ids]
+        self._write(
+            "assets",
+            "all",
+            {
+                "asset": _texts(street.asset_ids),
+                "customer": Coded(street.account_of, (*street.customer_ids, street.supplier.supplier_id)),
+                "node": Coded(street.member_of, street.tree.ids),
+                "kind": _texts([*kinds, "supplier"]),
+                "parameters": _texts([json.dumps(parameters[name], sort_keys=True) for name in street.asset_ids]),
+            },
+        )
+
+    def _nodes(self) -> None:
+        tree, homes = self._street.tree, set(self._street.customer_ids)
+        below = ["home" if name in homes else "feeder" for name in tree.ids[1:]]
+        self._write(
+            "nodes",
+            "all",
+            {
+                "node": _texts(tree.ids),
+                "parent": _texts(["", *(tree.ids[k] for k in tree.parent[1:])]),
+                "kind": _texts(["root", *below]),
+                "import_limit_kw": tree.import_limit_kw,
+                "export_limit_kw": tree.export_limit_kw,
+                "full_load_loss": tree.full_load_loss,
+            },
+        )
+
+    def prices(self, part: Part, clearings: Sequence[NestedClearing]) -> None:
+        """Write the cleared price of every node."""
+        t, k = grid(len(part.steps), len(self._street.tree.ids))
+        unserved = [_by_node(self._street, cleared.unserved_kw[:, 0]) for cleared in clearings]
+        self._write(
+            "prices",
+            part.name,
+            {
+                **self._when(part, t),
+                "node": Coded(k, self._street.tree.ids),
+                "price": np.concatenate([cleared.price[:, 0] for cleared in clearings]),
+                "outcome": Coded(
+                    np.concatenate([cleared.outcome[:, 0] for cleared in clearings]).astype(np.int32),
+                    [outcome.name.lower() for outcome in Outcome],
+                ),
+                "congested": np.concatenate([cleared.congested[:, 0] for cleared in clearings]),
+                "unserved_kw": np.concatenate(unserved),
+            },
+        )
+
+    def forward_prices(self, part: Part, issued: int, known: KnownPrices) -> None:
+        """Write what a day-ahead market found, hour by hour."""
+        t, k = grid(len(known.starts), len(self._street.tree.ids))
+        issued_at = np.full(len(t), self._street.calendar.start_of(np.array(issued)))
+        self._write(
+            "forward_prices",
+            part.name,
+            {
+                "issued_at": Moments(issued_at),
+                "start": Moments(known.starts[t]),
+                "node": Coded(k, self._street.tree.ids),
+                "price": known.prices.T.ravel(),
+            },
+        )
+
+    def flows(self, part: Part, scheduled: tuple[Floats, Floats], metered: tuple[Floats, Floats]) -> None:
+        """Write what went over the line above each node: sent and received, each of shape (m, D) [kW]."""
+        t, k = grid(len(part.steps), len(self._street.tree.ids))
+        (sent, received), (metered_sent, metered_received) = scheduled, metered
+        self._write(
+            "flows",
+            part.name,
+            {
+                **self._when(part, t),
+                "node": Coded(k, self._street.tree.ids),
+                "sent_kw": sent.T.ravel(),
+                "received_kw": received.T.ravel(),
+                "metered_sent_kw": metered_sent.T.ravel(),
+                "metered_received_kw": metered_received.T.ravel(),
+            },
+        )
+
+    def powers(self, part: Part, scheduled: Floats, metered: Floats) -> None:
+        """Write what every asset was scheduled to do and did, each of shape (n, D) [kW]."""
+        t, k = grid(len(part.steps), len(scheduled))
+        self._write(
+            "powers",
+            part.name,
+            {
+                **self._when(part, t),
+                "asset": Coded(k, self._street.asset_ids),
+                "scheduled_kw": scheduled.T.ravel(),
+                "metered_kw": metered.T.ravel(),
+            },
+        )
+
+    def states(self, part: Part, readings: Sequence[Readings]) -> None:
+        """Write the state of every device at the end of every step: `readings` by step, then fleet."""
+        names = [(k, name) for k, fleet in enumerate(readings[0]) for name in fleet]
+        if not names:
+            return
+        first = np.cumsum([0, *(len(fleet.node) for fleet in self._street.fleets)])
+        sizes = [first[k + 1] - first[k] for k, _ in names]
+        asset = np.concatenate([np.arange(first[k], first[k + 1]) for k, _ in names])
+        label = np.repeat(np.arange(len(names)), sizes)
+        t, row = grid(len(part.steps), len(asset))
+        self._write(
+            "states",
+            part.name,
+            {
+                **self._when(part, t),
+                "asset": Coded(asset[row], self._street.asset_ids),
+                "name": Coded(label[row], [name for _, name in names]),
+                "value": np.concatenate([fleets[k][name] for fleets in readings for k, name in names]),
+            },
+        )
+
+    def curves(self, part: Part, drawn: Sequence[Mapping[str, Curves]]) -> None:
+        """Write the summed curve of each kind of asset in every step: what it offers, and what it asks."""
+        halves = [
+            (step, kind, side, half)
+            for step, kinds in zip(part.steps, drawn, strict=True)
+            for kind, curve in kinds.items()
+            for side, half in (("supply", curve.clipped(0, np.inf)), ("demand", curve.clipped(-np.inf, 0)))
+            if half.powers.any()
+        ]
+        if not halves:
+            return
+        steps, kinds, sides, parts = zip(*halves, strict=True)
+        sizes = [half.vertices for half in parts]
+        self._write(
+            "curves",
+            part.name,
+            {
+                "start": Moments(self._street.calendar.start_of(np.repeat(steps, sizes))),
+                "node": Coded.constant(self._street.tree.ids[0], sum(sizes)),
+                "side": _repeated(sides, sizes),
+                "kind": _repeated(kinds, sizes),
+                "vertex": np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
+                "price": np.concatenate([half.prices[0, 0] for half in parts]),
+                "power_kw": np.concatenate([half.powers[0, 0] for half in parts]),
+            },
+        )
+
+    def welfare(self, part: Part, welfare: Sequence[Welfare | None]) -> None:
+        """Write what the market's dispatch is worth, and what none can exceed [currency/h], where all balanced."""
+        found = [(step, one.market, one.bound) for step, one in zip(part.steps, welfare, strict=True) if one]
+        if found:
+            steps, market, bound = (np.array(column) for column in zip(*found, strict=True))
+            moments = Moments(self._street.calendar.start_of(steps))
+            self._write("welfare", part.name, {"start": moments, "market": market, "bound": bound})
+
+    def supply(self, part: Part, power_kw: Floats, cost: Floats) -> None:
+        """Write what the supplier delivered [kW] and what that cost it [currency/h], each of shape (D,)."""
+        self._write(
+            "supply", part.name, {**self._when(part, np.arange(len(part.steps))), "power_kw": power_kw, "cost": cost}
+        )
+
+    def ledger(self, part: Part, postings: Postings) -> None:
+        """Write who received what at which node."""
+        accounts = (*self._street.customer_ids, self._street.supplier.supplier_id, "distribution_owner", "rounding")
+        t, entry = grid(len(part.steps), len(postings.node))
+        self._write(
+            "ledger",
+            part.name,
+            {
+                **self._when(part, t),
+                "node": Coded(postings.node[entry], self._street.tree.ids),
+                "account": Coded(postings.account[entry], accounts),
+                "energy_kwh": postings.energy_kwh.T.ravel(),
+                "amount_micro": postings.amount_micro.T.ravel(),
+            },
+        )
+
+    def bills(self, case: str, drawn_kwh: Floats, fed_kwh: Floats, energy_micro: Micro, fixed_micro: Micro) -> None:
+        """Write what every customer drew and fed in [kWh], and pays [micro-units]; each of shape (C,)."""
+        self._write(
+            "bills",
+            case,
+            {
+                "case": Coded.constant(case, len(drawn_kwh)),
+                "customer": _texts(self._street.customer_ids),
+                "import_kwh": drawn_kwh,
+                "export_kwh": fed_kwh,
+                "energy_micro": energy_micro,
+                "fixed_micro": fixed_micro,
+                "total_micro": energy_micro + fixed_micro,
+            },
+        )
+
+    def parts(self, case: str) -> list[Part]:
+        """Return the parts of a whole run: 24 hours each, the last one shorter if need be."""
+        total, day = self._street.calendar.steps, self._street.calendar.steps_per_day
+        return [Part(case, np.arange(first, min(first + day, total))) for first in range(0, total, day)]
+
+    def _when(self, part: Part, row_step: Array) -> dict[str, Column]:
+        starts = self._street.calendar.start_of(part.steps)
+        return {"case": Coded.constant(part.case, len(row_step)), "start": Moments(starts[row_step])}
+
+
+def _texts(labels: Sequence[str]) -> Coded:
+    return Coded(np.arange(len(labels), dtype=np.int32), labels)
+
+
+def _repeated(texts: Sequence[str], times: Sequence[int]) -> Coded:
+    labels = sorted(set(texts))
+    return Coded(np.repeat(np.array([labels.index(text) for text in texts], dtype=np.int32), times), labels)
+
+
+def _by_node(street: Neighborhood, values: Floats) -> Floats:
+    return np.asarray(np.bincount(street.member_of, weights=values, minlength=len(street.tree)), dtype=float)
