@@ -29,6 +29,7 @@ TABLES = (
     "assets",
     "prices",
     "forward_prices",
+    "supply",
     "flows",
     "powers",
     "states",

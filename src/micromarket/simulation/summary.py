@@ -123,7 +123,7 @@ FIGURES = (
         "welfare_gap",
         "share",
         "welfare",
-        "SELECT 'market' AS \"case\", sum(bound - market) / greatest(sum(abs(bound)), 1e-12) AS value FROM welfare",
+        "SELECT 'market' AS \"case\", sum(central - market) / greatest(sum(abs(central)), 1e-12) AS value FROM welfare",
     ),
     Figure(
         "degree_hours_outside",

@@ -225,7 +225,7 @@ class Tables:
         if found:
             steps, market, bound = (np.array(column) for column in zip(*found, strict=True))
             moments = Moments(self._street.calendar.start_of(steps))
-            self._write("welfare", part.name, {"start": moments, "market": market, "bound": bound})
+            self._write("welfare", part.name, {"start": moments, "market": market, "central": bound})
 
     def supply(self, part: Part, power_kw: Floats, cost: Floats) -> None:
         """Write what the supplier delivered [kW] and what that cost it [currency/h], each of shape (D,)."""

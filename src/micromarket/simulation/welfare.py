@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from micromarket.domain.curves import Curves
 from micromarket.markets.auction import Outcome
 from micromarket.node.coordination import NestedClearing
-from micromarket.node.surplus import surplus, surplus_bound
+from micromarket.node.welfare import welfare, welfare_bound
 from micromarket.simulation.neighborhood import Neighborhood
 
 
@@ -33,5 +33,5 @@ def welfare_of(street: Neighborhood, curves: Sequence[Curves], clearing: NestedC
     """Return the welfare of a cleared interval, or None where some node could not be balanced."""
     if (clearing.outcome != Outcome.BALANCED).any():
         return None
-    bound = surplus_bound(street.tree, curves, street.member_of, clearing.price)
-    return Welfare(float(surplus(curves, clearing.powers_kw)[0]), float(bound[0]))
+    bound = welfare_bound(street.tree, curves, street.member_of, clearing.price)
+    return Welfare(float(welfare(curves, clearing.powers_kw)[0]), float(bound[0]))
