@@ -75,6 +75,10 @@ class Generator:
         """Run at `power_kw`, within the limits; off if no power is asked for."""
         return self, np.where(power_kw > 0, np.clip(power_kw, self.minimum_kw, self.maximum_kw), 0.0)
 
+    def cost(self, power_kw: Floats) -> Floats:
+        """Return what running at `power_kw`, shape (n, T), costs [currency/h], of the same shape."""
+        return self.price[:, None] * power_kw + self.slope[:, None] * power_kw**2 / 2
+
     def readings(self) -> Mapping[str, Floats]:
         """Return nothing: a generator has no state."""
         return {}

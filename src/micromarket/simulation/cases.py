@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micromarket.assets.generator import Generator
 from micromarket.domain.curves import Curves, Floats
 from micromarket.domain.intervals import MICROSECOND
 from micromarket.markets.prediction import HourlyPrices
@@ -70,9 +71,10 @@ class Without:
         aimed, metered = _stacked([one.aimed_kw for one in day]), _stacked([one.metered_kw for one in day])
         aimed_flows, flows = _flows(self._street, aimed), _flows(self._street, metered)
         self._tables.flows(part, aimed_flows, flows)
-        self._tables.powers(part, _with_supplier(aimed, aimed_flows), _with_supplier(metered, flows))
+        everyone = _with_supplier(metered, flows)
+        self._tables.powers(part, _with_supplier(aimed, aimed_flows), everyone)
         self._tables.states(part, [one.readings for one in day])
-        _record_supply(self._street, self._tables, part, flows[1][0])
+        _record_supply(self._street, self._tables, part, everyone)
 
     def remember(self) -> Arrays:
         """Return what a resumed run needs."""
@@ -175,7 +177,7 @@ class With:
         tables.flows(day.part, scheduled, flows)
         tables.powers(day.part, _joined(day.clearings, "powers_kw"), metered)
         tables.states(day.part, [delivered.readings for delivered in day.deliveries])
-        _record_supply(self._street, tables, day.part, flows[1][0])
+        _record_supply(self._street, tables, day.part, metered)
         tables.ledger(day.part, settle_market(self._street, _joined(day.clearings, "price"), metered, flows))
 
 
@@ -196,5 +198,10 @@ def _with_supplier(devices_kw: Floats, flows: tuple[Floats, Floats]) -> Floats:
     return np.concatenate([devices_kw, flows[1][:1]])
 
 
-def _record_supply(street: Neighborhood, tables: Tables, part: Part, power_kw: Floats) -> None:
-    tables.supply(part, power_kw, street.supplier.cost(power_kw, part.steps))
+def _record_supply(street: Neighborhood, tables: Tables, part: Part, metered_kw: Floats) -> None:
+    power = metered_kw[-1]
+    fleets = zip(street.initial, street.split(metered_kw), strict=True)
+    fuel = sum(
+        (asset.cost(kw).sum(axis=0) for asset, kw in fleets if isinstance(asset, Generator)), np.zeros_like(power)
+    )
+    tables.supply(part, power, street.supplier.cost(power, part.steps), fuel)

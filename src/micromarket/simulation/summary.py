@@ -84,7 +84,12 @@ FIGURES = (
         JOIN (SELECT "case", sum(greatest(kw, 0)) AS imported FROM {ROOT} GROUP BY 1) USING ("case")
         WHERE consumed > 0""",
     ),
-    Figure("supply_cost", "currency", "supply", 'SELECT "case", sum(cost) * $h AS value FROM supply GROUP BY 1'),
+    Figure(
+        "supply_cost",
+        "currency",
+        "supply",
+        'SELECT "case", sum(cost + fuel_cost) * $h AS value FROM supply GROUP BY 1',
+    ),
     Figure(
         "bills_total", "currency", "bills", 'SELECT "case", sum(total_micro) / 1e6 AS value FROM bills GROUP BY 1'
     ),
@@ -123,7 +128,7 @@ FIGURES = (
         "welfare_gap",
         "share",
         "welfare",
-        "SELECT 'market' AS \"case\", sum(central - market) / greatest(sum(abs(central)), 1e-12) AS value FROM welfare",
+        "SELECT 'market' AS \"case\", sum(gap) / greatest(sum(abs(central)), 1e-12) AS value FROM welfare",
     ),
     Figure(
         "degree_hours_outside",

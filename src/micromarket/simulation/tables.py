@@ -225,13 +225,13 @@ class Tables:
         if found:
             steps, market, bound = (np.array(column) for column in zip(*found, strict=True))
             moments = Moments(self._street.calendar.start_of(steps))
-            self._write("welfare", part.name, {"start": moments, "market": market, "central": bound})
+            columns = {"start": moments, "market": market, "central": bound, "gap": bound - market}
+            self._write("welfare", part.name, columns)
 
-    def supply(self, part: Part, power_kw: Floats, cost: Floats) -> None:
-        """Write what the supplier delivered [kW] and what that cost it [currency/h], each of shape (D,)."""
-        self._write(
-            "supply", part.name, {**self._when(part, np.arange(len(part.steps))), "power_kw": power_kw, "cost": cost}
-        )
+    def supply(self, part: Part, power_kw: Floats, cost: Floats, fuel: Floats) -> None:
+        """Write what the supplier delivered [kW], its cost, and the fuel of generators [currency/h]; each (D,)."""
+        when = self._when(part, np.arange(len(part.steps)))
+        self._write("supply", part.name, {**when, "power_kw": power_kw, "cost": cost, "fuel_cost": fuel})
 
     def ledger(self, part: Part, postings: Postings) -> None:
         """Write who received what at which node."""
