@@ -54,5 +54,8 @@ def test_night_after_many_sunny_days():
 
 
 def test_a_darker_day_gives_less():
-    """No aim makes the sun shine."""
-    assert [0.0] == PLANTS.deliver(2, np.full(2, 3.0))[1].tolist()[:1]
+    """No aim makes the sun shine, not even one below what was expected."""
+    bright_yesterday = Profile(np.array([[0.0, 4.0, 0.0, 1.0]]), steps_per_day=2, forecast="yesterday")
+    plant = Photovoltaic(("roof",), bright_yesterday, np.array([True]))
+
+    assert [[1.0], [1.0]] == [plant.deliver(3, np.array([aim]))[1].tolist() for aim in (2.0, 4.0)]

@@ -55,6 +55,11 @@ def test_peak_over_midnight():
     assert [0, 1, 22, 23] == peak_hours(TimeOfUse(0.1, 0.2, 22 * 60, 2 * 60), MONDAY)
 
 
+def test_peak_all_day():
+    """A peak from midnight to midnight leaves no other hour."""
+    assert list(range(24)) == peak_hours(TimeOfUse(0.1, 0.2, 0, 1440), MONDAY)
+
+
 def test_peak_that_begins_within_an_interval():
     """Half an hour of peak in an hour is half of the difference."""
     rates = TimeOfUse(0.10, 0.30, 16 * 60 + 30, 18 * 60).rates(MONDAY, BERLIN)
