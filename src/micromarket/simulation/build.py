@@ -13,8 +13,8 @@ from micromarket.node.tree import NodeTree
 from micromarket.simulation import scenario as described
 from micromarket.simulation.fleets import BUILDERS, Owned
 from micromarket.simulation.local_assets import kind_of
-from micromarket.simulation.neighborhood import Calendar, Fleet, MarketSettings, Neighborhood
-from micromarket.simulation.reading import Scenario
+from micromarket.simulation.neighborhood import Calendar, Fleet, Indices, MarketSettings, Neighborhood
+from micromarket.simulation.reading import OwnedAsset, Scenario
 
 BREAK_EVEN = "break_even"
 
@@ -72,12 +72,13 @@ def node_tree(scenario: Scenario) -> NodeTree:
     )
 
 
-def fleets(scenario: Scenario, customer_node: np.ndarray[tuple[int], np.dtype[np.int64]]) -> tuple[Fleet, ...]:
-    """Return one fleet for each kind that anybody owns."""
+def fleets(scenario: Scenario, customer_node: Indices) -> tuple[Fleet, ...]:
+    """Return one fleet for each kind that anybody owns and each way in which its future is foreseen."""
     made = []
     for kind, builder in BUILDERS.items():
-        owned = Owned(scenario, [one for one in scenario.assets if kind_of(one.asset) == kind])
-        if owned.assets:
+        of_kind = [one for one in scenario.assets if kind_of(one.asset) == kind]
+        for forecast in sorted({_forecast(one) for one in of_kind}):
+            owned = Owned(scenario, [one for one in of_kind if _forecast(one) == forecast])
             customer = np.array([one.customer for one in owned.assets])
             made.append(Fleet(kind, builder(owned), customer_node[customer], customer))
     return tuple(made)
@@ -111,6 +112,10 @@ def tariff_of(given: described.Tariff) -> Tariff:
     else:
         imports = FlatRate(0.0 if rate == BREAK_EVEN else float(rate))
     return Tariff(given.id, imports, given.export_rate, given.fixed)
+
+
+def _forecast(owned: OwnedAsset) -> str:
+    return str(getattr(owned.asset, "forecast", ""))
 
 
 def _ramp(given: described.Supplier) -> Ramp:

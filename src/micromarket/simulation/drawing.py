@@ -30,7 +30,10 @@ def by_kind(street: Neighborhood, curves: Sequence[Curves]) -> dict[str, Curves]
         By kind, each of shape (1, 1, V) with at most `MOST_VERTICES` vertices.
     """
     kinds = [*(fleet.kind for fleet in street.fleets), "supplier"]
-    return {kind: thinned(part.sum()) for kind, part in zip(kinds, curves, strict=True)}
+    parts: dict[str, list[Curves]] = {}
+    for kind, part in zip(kinds, curves, strict=True):
+        parts.setdefault(kind, []).append(part)
+    return {kind: thinned(Curves.concatenate(alike).sum()) for kind, alike in parts.items()}
 
 
 def thinned(curve: Curves, most: int = MOST_VERTICES) -> Curves:

@@ -103,3 +103,10 @@ Forecast = Annotated[
     Literal["perfect", "yesterday"],
     Meta(description="What is known of the future: all of it, or that it repeats the last full day."),
 ]
+PowerForecast = Annotated[
+    Literal["perfect", "yesterday", "noisy"],
+    Meta(
+        description="What is known of the future: all of it, that it repeats the last full day, or all but a seeded "
+        "chance error of 15 % that lasts for hours."
+    ),
+]

@@ -63,8 +63,16 @@ class Owned:
         return np.stack([self.scenario.series(field(owned.asset)) for owned in self.assets])
 
     def profile(self, values: Floats) -> Profile:
-        """Return `values`, shape (n, S), as a profile that is foreseen as the first of the assets says."""
-        return Profile(values, self.steps_per_day, self.assets[0].asset.forecast)  # type: ignore[union-attr]
+        """Return `values`, shape (n, S), as a profile that is foreseen as the file says; all alike in one fleet."""
+        forecast = self.assets[0].asset.forecast  # type: ignore[union-attr]
+        if forecast == "noisy":
+            return Profile.noisy(values, self.steps_per_day, self.chance)
+        return Profile(values, self.steps_per_day, forecast)
+
+    @property
+    def chance(self) -> np.random.Generator:
+        """The scenario's chance for this fleet; named by its first asset, so that fleets do not share it."""
+        return np.random.default_rng([self.scenario.file.seed, *self.ids[0].encode()])
 
 
 def loads(owned: Owned) -> LocalAsset:

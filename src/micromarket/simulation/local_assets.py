@@ -22,6 +22,7 @@ from micromarket.simulation.fields import (
     Irradiance,
     MoneyPerHour,
     Power,
+    PowerForecast,
     Price,
     PriceSlope,
     SeriesRef,
@@ -48,7 +49,7 @@ class Load(_Asset, frozen=True, kw_only=True, tag="load"):
     """What a home draws whatever the price."""
 
     power: Annotated[Power | SeriesRef, about("Average power drawn, a positive number.", least=0)]
-    forecast: Forecast = "yesterday"
+    forecast: PowerForecast = "yesterday"
 
 
 class Photovoltaic(_Asset, frozen=True, kw_only=True, tag="pv"):
@@ -62,7 +63,7 @@ class Photovoltaic(_Asset, frozen=True, kw_only=True, tag="pv"):
         Power | SeriesRef | None, about("Power produced, a positive number; instead of `peak` and `yield`.", least=0)
     ] = None
     curtailable: Annotated[bool, about("Whether it gives less when the price is negative.")] = True
-    forecast: Forecast = "perfect"
+    forecast: PowerForecast = "perfect"
 
 
 class Generator(_Asset, frozen=True, kw_only=True, tag="generator"):
@@ -180,7 +181,7 @@ class WaterHeater(_Asset, frozen=True, kw_only=True, tag="water_heater"):
     initial: Annotated[
         Temperature | None, about("Temperature at the start; by default the desired one.", **WATER)
     ] = None
-    forecast: Forecast = "yesterday"
+    forecast: PowerForecast = "yesterday"
 
 
 LocalAsset = Load | Photovoltaic | Generator | Battery | House | ElectricVehicle | WaterHeater
