@@ -1,0 +1,99 @@
+"""The command line as a user meets it: real processes, exit codes, stdout and stderr."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).parents[1] / "simulation"))
+from streets import tiny_street
+
+VERBS = ("demo", "init", "validate", "run", "report", "compare", "import", "schema")
+PROGRAM = Path(sys.executable).parent / "micromarket"
+
+
+def micromarket(*words: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """Call the program and return what it said."""
+    return subprocess.run([PROGRAM, *map(str, words)], cwd=cwd, capture_output=True, text=True, check=False)
+
+
+def test_help_lists_every_verb():
+    """A newcomer sees what can be done."""
+    listed = micromarket("--help").stdout
+
+    assert all(
+        verb in listed for verb in ("demo", "init", "validate", "run", "report", "compare", "import", "schema")
+    )
+
+
+def test_help_imports_nothing_heavy():
+    """`--help` stays quick because neither numpy nor DuckDB is imported for it."""
+    code = "import sys, micromarket.cli.main; print(sorted({'numpy', 'duckdb', 'plotly'} & set(sys.modules)))"
+
+    assert "[]" == subprocess.check_output([sys.executable, "-c", code], text=True).strip()
+
+
+def test_every_verb_has_help():
+    """Each verb explains itself with exit code 0."""
+    codes = [
+        micromarket(verb, "--help").returncode for verb in ("demo", "init", "validate", "run", "report", "compare")
+    ]
+
+    assert [0] * len(VERBS) == codes
+
+
+def test_an_unknown_verb_is_bad_input():
+    """Exit code 2 and a word about it, no traceback."""
+    answer = micromarket("fly")
+
+    assert (2, True, False) == (answer.returncode, "fly" in answer.stderr, "Traceback" in answer.stderr)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory):
+    """A run through the command line, and what it printed."""
+    folder = tmp_path_factory.mktemp("cli")
+    tiny_street(folder / "street", days=1)
+    return folder, micromarket("run", "street", "--out", "out", "--json", "--quiet", cwd=folder)
+
+
+def test_a_run_prints_its_figures_on_stdout(ran):
+    """With --json, stdout is JSON and nothing else."""
+    _, answer = ran
+
+    assert {"market", "no_market"} == set(json.loads(answer.stdout))
+
+
+def test_a_run_leaves_tables_and_a_report(ran):
+    """What a user looks for is where the docs say."""
+    folder, _ = ran
+
+    assert [True] * 3 == [(folder / "out" / name).exists() for name in ("run.json", "tables/prices", "report.html")]
+
+
+def test_running_twice_is_refused_with_the_mend(ran):
+    """Exit code 2; the message names --anew."""
+    folder, _ = ran
+    answer = micromarket("run", "street", "--out", "out", cwd=folder)
+
+    assert (2, True) == (answer.returncode, "--anew" in answer.stderr)
+
+
+def test_a_missing_scenario_is_bad_input(tmp_path):
+    """Exit code 2, the path in the message, no traceback."""
+    answer = micromarket("run", tmp_path / "nowhere")
+
+    assert (2, True, False) == (answer.returncode, "nowhere" in answer.stderr, "Traceback" in answer.stderr)
+
+
+def test_a_broken_scenario_names_the_line(tmp_path):
+    """The run does not start, and nothing is written."""
+    street = tiny_street(tmp_path / "street")
+    text = (street / "scenario.yaml").read_text()
+    (street / "scenario.yaml").write_text(text.replace("maximum: 2 kW", "maximum: -2 kW"))
+    answer = micromarket("run", "street", cwd=tmp_path)
+
+    line = 1 + text[: text.index("maximum")].count("\n")
+    assert (2, True, False) == (answer.returncode, f":{line}:" in answer.stderr, (tmp_path / "runs").exists())
