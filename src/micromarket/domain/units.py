@@ -100,6 +100,10 @@ class Dimension(Enum):
         """Return the unit in which such a quantity is computed."""
         return self.units(currency)[0]
 
+    def label(self, currency: str = "¤") -> str:
+        """Return the base unit as people write it."""
+        return self.base(currency).replace("degC", "°C")
+
     def example(self, currency: str = "USD") -> str:
         """Return such a quantity, well written."""
         return self.value.example.replace("¤", currency)
@@ -193,7 +197,7 @@ def column_unit(name: str, dimension: Dimension, currency: str = "USD") -> Colum
     if found is None or found not in known:
         endings = tuple(f'"_{suffix}"' for suffix in known)
         mend = f"end the column's name in its unit: {_alternatives(endings)}"
-        raise WrongUnit(f'the column "{name}"', f"a column of {dimension.noun.split(' ', 1)[1]}", mend)
+        raise WrongUnit(f'the column "{name}"', f"a column that holds {dimension.noun}", mend)
     return known[found]
 
 
@@ -253,6 +257,8 @@ def parse_time(text: str) -> datetime:
     """
     try:
         moment = datetime.fromisoformat(text.strip())
+        if len(text.strip()) <= len("2026-07-06"):
+            raise ValueError
     except ValueError:
         allowed = 'a time such as "2026-07-06T00:00:00-04:00"'
         raise WrongUnit(f'"{text}"', allowed, "write date, T, time and offset (ISO 8601)") from None

@@ -69,7 +69,7 @@ def _market(content: ScenarioFile) -> Iterator[Finding]:
     if market.mechanism not in names:
         mend = similar(market.mechanism, list(names)) or "install the package that registers it"
         yield Finding(("market", "mechanism"), f"a registered mechanism: {', '.join(names)}", mend)
-    if step <= timedelta(0):
+    if not _divides_a_day(step):
         return
     if market.horizon < step or market.horizon % step:
         yield Finding(("market", "horizon"), f"a whole number of steps ({_iso(step)})", "try PT24H")
@@ -151,15 +151,22 @@ def _loss(path: Path, line: Node | Connection) -> Iterator[Finding]:
 
 
 def _unreachable(nodes: tuple[Node, ...]) -> Iterator[Finding]:
-    """Find nodes whose parents lead in a circle."""
+    """Find each circle of parents once; where ids repeat, parents say nothing yet."""
     parent = {node.id: node.parent for node in nodes}
+    if len(parent) < len(nodes):
+        return
+    done: set[str | None] = {None}
     for at, node in enumerate(nodes):
-        way = [node.id]
-        while (following := parent.get(way[-1])) is not None and following not in way:
-            way.append(following)
-        if following is not None:
-            circle = " → ".join([*way, following])
+        way: dict[str | None, None] = {}
+        name: str | None = node.id
+        while name not in done and name not in way:
+            way[name] = None
+            name = parent.get(str(name))
+        if name in way:
+            names = [str(each) for each in way]
+            circle = " → ".join([*names[names.index(str(name)) :], str(name)])
             yield Finding(("nodes", at, "parent"), "parents that lead to the root", "break the circle", found=circle)
+        done.update(way)
 
 
 def _duplicates(key: str, ids: Iterable[str]) -> Iterator[Finding]:
@@ -212,7 +219,11 @@ def _reference(path: Path, name: str | None, names: list[str], kind: str) -> Ite
 
 def _asset_names(content: ScenarioFile) -> Iterator[Finding]:
     first: dict[str, tuple[int, int]] = {}
+    seen: set[str] = set()
     for at, customer in enumerate(content.customers):
+        if customer.id in seen:
+            continue
+        seen.add(customer.id)
         for place, name in enumerate(asset_ids(customer.id, customer.assets)):
             path = ("customers", at, "assets", place, "id")
             if name == content.supplier.id:

@@ -105,7 +105,7 @@ def limit_text(known: Known, name: str, currency: str) -> str:
         return f"{known[name]:g}"
     if dimension is Dimension.FRACTION:
         return f"{100 * known[name]:g} %"
-    return f"{known[name]:g} {dimension.base(currency)}"
+    return f"{known[name]:g} {dimension.label(currency)}"
 
 
 def expected(kind: types.Type, known: Known, currency: str) -> str:
@@ -204,23 +204,32 @@ def _union(decoder: Decoder, node: Node, kind: types.UnionType, path: Path, know
     structs = [part for part in kind.types if isinstance(part, types.StructType) and part.tag is not None]
     if structs and isinstance(node, MappingNode):
         return _tagged(decoder, node, structs, path)
-    return decoder.refuse(node, path, expected(kind, known, decoder.currency))
+    words = [str(value) for part in kind.types if isinstance(part, types.LiteralType) for value in part.values]
+    mend = similar(str(node.value), words) if isinstance(node, ScalarNode) else ""
+    return decoder.refuse(node, path, expected(kind, known, decoder.currency), mend)
 
 
 def _branch(decoder: Decoder, node: Node, kind: types.UnionType, known: Known) -> types.Type | None:
     """Return the branch that fits the node's form; tagged ones are left to `_tagged`."""
     bare = [(part, _bare(part)) for part in kind.types]
     if isinstance(node, ScalarNode):
-        value = scalar(node)
-        for part, core in bare:
-            if isinstance(core, types.NoneType) and value is None:
-                return part
-            if isinstance(core, types.LiteralType) and (value in core.values or not _is_quantity(value)):
-                return part if value in core.values else None
-        return next((part for part, core in bare if isinstance(core, _SCALARS)), None)
+        return _scalar_branch(scalar(node), bare)
     form = types.VarTupleType if isinstance(node, SequenceNode) else types.StructType | types.DictType
     fitting = [part for part, core in bare if isinstance(core, form) and getattr(core, "tag", None) is None]
     return fitting[0] if fitting else None
+
+
+def _scalar_branch(value: Any, bare: list[tuple[types.Type, types.Type]]) -> types.Type | None:
+    """Return the branch for a scalar; none for a word where several things but no such word are allowed."""
+    for part, core in bare:
+        if isinstance(core, types.NoneType) and value is None:
+            return part
+        if isinstance(core, types.LiteralType) and value in core.values:
+            return part
+    others = [core for _, core in bare if not isinstance(core, types.NoneType)]
+    if len(others) > 1 and isinstance(value, str) and not _is_quantity(value):
+        return None
+    return next((part for part, core in bare if isinstance(core, _SCALARS)), None)
 
 
 def _is_quantity(value: Any) -> bool:
@@ -253,6 +262,8 @@ def decode(document: Document) -> tuple[ScenarioFile, list[SeriesUse]]:
         If it does not fit the types of a scenario file; holds every problem found.
     """
     decoder = Decoder(document, _currency(document))
+    if not isinstance(document.root, MappingNode):
+        raise ScenarioError(document.problem((), shown(document.root), 'a scenario that starts with "schema: 1"'))
     plain = decoder.decode(document.root, _SCENARIO, (), {})
     if decoder.problems:
         raise ScenarioError(*sorted(decoder.problems))
@@ -336,12 +347,22 @@ def _float(decoder: Decoder, node: Node, kind: types.FloatType, path: Path, know
             return decoder.refuse(node, path, "a finite number")
         return decoder.within(float(value), node, path, known)
     if not isinstance(value, str):
-        mend = f"add the unit: {value} {dimension.base(decoder.currency)}" if isinstance(value, int | float) else ""
-        return decoder.refuse(node, path, expected(kind, known, decoder.currency), mend)
+        return decoder.refuse(
+            node, path, expected(kind, known, decoder.currency), _unit_mend(value, dimension, decoder.currency)
+        )
     try:
         return decoder.within(units.parse_quantity(value, dimension, decoder.currency), node, path, known)
     except WrongUnit as error:
         return decoder.refuse(node, path, error.allowed, error.mend)
+
+
+def _unit_mend(value: Any, dimension: Dimension, currency: str) -> str:
+    """Return how to mend a number that lacks its unit; a share below 1 was meant as such."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return ""
+    if dimension is Dimension.FRACTION and isinstance(value, float) and 0 < value <= 1:
+        return f"write it in percent: {100 * value:g} %"
+    return f"add the unit: {value} {dimension.label(currency)}"
 
 
 def _int(decoder: Decoder, node: Node, kind: types.IntType, path: Path, known: Known) -> Any:
@@ -378,7 +399,8 @@ def _literal(decoder: Decoder, node: Node, kind: Any, path: Path, known: Known) 
     value = scalar(node) if isinstance(node, ScalarNode) else None
     if isinstance(value, bool) or value not in kind.values:
         words = [str(each) for each in kind.values]
-        return decoder.refuse(node, path, _one_of(words), similar(str(value), words))
+        mend = "write it without quotes" if value in words else similar(str(value), words)
+        return decoder.refuse(node, path, _one_of(words), mend)
     return value
 
 

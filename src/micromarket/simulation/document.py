@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
 from ruamel.yaml import YAML
-from ruamel.yaml.error import MarkedYAMLError, YAMLError
+from ruamel.yaml.error import MarkedYAMLError, ReusedAnchorWarning, YAMLError
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 
 from micromarket.errors import Problem, ScenarioError
@@ -28,7 +29,7 @@ _MENDS = {
     "cannot start any token": "indent with spaces, and quote text that starts with a special character",
     "expected ',' or": "close the bracket, or add the missing comma",
     "expected <block end>": "check the indentation",
-    "mapping values are not allowed": 'quote text that contains ": "',
+    "mapping values are not allowed": 'check the indentation, and quote text that contains ": "',
     "found undefined alias": "define the anchor before it is used",
     "while scanning a simple key": "add a colon and a value, or check the indentation",
     "quoted scalar": "close the quotation mark",
@@ -110,12 +111,15 @@ def compose(text: str, file: str) -> Document:
     """
     problem = partial(Problem, file)
     try:
-        documents = list(YAML(typ="safe", pure=True).compose_all(text))
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ReusedAnchorWarning)
+            documents = list(YAML(typ="safe", pure=True).compose_all(text))
     except MarkedYAMLError as error:
         raise ScenarioError(_syntax(error, file)) from None
     except (YAMLError, RecursionError, ValueError) as error:
         detail = str(error).splitlines()[0] if str(error) else type(error).__name__
-        raise ScenarioError(problem(1, 1, "", detail, "YAML 1.2 text", "remove what is not plain text")) from None
+        line = text.count("\n", 0, getattr(error, "position", 0)) + 1
+        raise ScenarioError(problem(line, 0, "", detail, "YAML 1.2 text", "remove what is not plain text")) from None
     if len(documents) > 1:
         line = documents[1].start_mark.line + 1
         mend = 'remove the line "---" and what follows'
@@ -181,7 +185,7 @@ def key_name(key: Node) -> str:
 def shown(node: Node) -> str:
     """Return what stands at a node, for people: quoted text, or what kind of thing it is."""
     if isinstance(node, MappingNode):
-        return "a mapping"
+        return "a mapping" if node.value else "an empty mapping"
     if not isinstance(node, ScalarNode):
         return "a list" if node.value else "an empty list"
     value = scalar(node)

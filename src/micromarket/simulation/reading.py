@@ -6,8 +6,9 @@ import dataclasses
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, tzinfo
 from pathlib import Path
-from zoneinfo import ZoneInfo
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import numpy as np
 from msgspec.structs import replace
@@ -151,7 +152,8 @@ def read_scenario(path: Path | str) -> Scenario:
     grid = _grid(content)
     if grid is None or len(grid) > MOST_STEPS:
         raise ScenarioError(*sorted(problems))
-    table, more = SeriesLoader(document, file.parent, grid, content.currency).load(uses)
+    loader = SeriesLoader(document, file.parent, grid, content.currency, _zone(content))
+    table, more = loader.load(uses)
     scenario = Scenario(content, file, text, grid, table)
     if not more:
         more = [finding.problem(document) for finding in _prices(scenario)]
@@ -193,6 +195,13 @@ def _grid(content: ScenarioFile) -> IntervalGrid | None:
         return IntervalGrid.covering(Interval(time.start, time.end), time.step)
     except InvalidValue:
         return None
+
+
+def _zone(content: ScenarioFile) -> tzinfo:
+    try:
+        return ZoneInfo(content.time.timezone)
+    except (ZoneInfoNotFoundError, ValueError, OSError):
+        return UTC
 
 
 def _completed(scenario: Scenario) -> Scenario:

@@ -82,8 +82,7 @@ _DURATIONS = {"PT900S": "PT15M", "PT3600S": "PT1H", "P1D": "PT24H"}
 
 def _quantity(value: float, dimension: Dimension) -> str:
     scale = 100 if dimension.base().startswith("%") else 1
-    unit = dimension.base("USD").replace("degC", "°C")
-    return f"{value * scale:g} {unit}"
+    return f"{value * scale:g} {dimension.label('USD')}"
 
 
 def _quantity_pattern(dimension: Dimension) -> str:
@@ -198,7 +197,7 @@ def _type(field: Schema) -> str:
         kinds = [_type(branch) for branch in field["anyOf"] if branch.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds))
     if "x-dimension" in field:
-        return f"`{Dimension[field['x-dimension'].upper()].base('USD').replace('degC', '°C')}`"
+        return f"`{Dimension[field['x-dimension'].upper()].label('USD')}`"
     if "$ref" in field or "enum" in field:
         return _named(field)
     if field["type"] == "array":

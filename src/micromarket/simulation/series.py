@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import timedelta, tzinfo
 from functools import partial
 from pathlib import Path
 
 import numpy as np
 
 from micromarket.domain.curves import Floats
-from micromarket.domain.intervals import EPOCH, MICROSECOND, IntervalGrid, Times
+from micromarket.domain.intervals import EPOCH, MICROSECOND, IntervalGrid, Times, local_microseconds
 from micromarket.domain.units import ColumnUnit, Dimension, column_unit
 from micromarket.errors import Problem, ScenarioError, WrongUnit
 from micromarket.simulation.decoding import LIMITS, SeriesUse, limit_text, similar
@@ -66,12 +66,15 @@ class SeriesLoader:
         The base steps of the run.
     currency : str
         Currency of the scenario.
+    zone : datetime.tzinfo
+        Its local zone, to tell where the clocks change.
     """
 
     document: Document
     folder: Path
     grid: IntervalGrid
     currency: str
+    zone: tzinfo
 
     def load(self, uses: list[SeriesUse]) -> tuple[SeriesTable, list[Problem]]:
         """Return all series that `uses` name, and every problem found; a bad file does not hide another."""
@@ -163,7 +166,7 @@ class SeriesLoader:
             found = f"{len(times)} row{'s' * (len(times) != 1)}"
             raise ScenarioError(Problem(shown, 1, 0, "", found, "at least 2 rows", "write the series into it"))
         step = int(np.median(np.diff(times)))
-        problems = list(_irregular(times, step, shown))
+        problems = list(_irregular(times, step, shown, self.zone))
         if problems:
             raise ScenarioError(*problems)
         base, start = self.grid.step // MICROSECOND, int(self.grid.starts[0])
@@ -206,17 +209,19 @@ class _Rows:
         return np.asarray(steps * factor + unit.offset)
 
 
-def _irregular(times: Times, step: int, shown: str) -> Iterator[Problem]:
+def _irregular(times: Times, step: int, shown: str, zone: tzinfo) -> Iterator[Problem]:
     """Find the first duplicate, the first fall, the first gap and the first overlap."""
     steps = np.diff(times)
     if step > 0 and np.count_nonzero(steps == step) * 2 < len(steps) and (steps > 0).all():
         found = f"rows {duration(int(steps.min()))} to {duration(int(steps.max()))} apart"
         yield Problem(shown, 0, 0, TIMESTAMP, found, "rows at equal distance", "resample the series")
         return
+    backwards = np.concatenate([[False], steps[:-1] <= 0])
+    regular = f"a row every {duration(step)}"
     cases = {
         "again": (steps == 0, "each time once", "remove one of the rows"),
         "after a later time": (steps < 0, "rising times", "sort the rows"),
-        "after a gap": (steps > max(step, 0), f"a row every {duration(step)}", "fill the gap"),
+        "after a gap": ((steps > max(step, 0)) & ~backwards, regular, "fill the gap"),
         "within the interval before": (
             (steps > 0) & (steps < step),
             f"a row every {duration(step)}",
@@ -226,9 +231,15 @@ def _irregular(times: Times, step: int, shown: str) -> Iterator[Problem]:
     for words, (wrong, allowed, mend) in cases.items():
         if wrong.any():
             row = int(np.argmax(wrong)) + 1
-            clocks = abs(int(steps[row - 1]) - step) == HOUR_US
-            hint = " (if the clocks changed here, the offset from UTC must change too)" if clocks else ""
+            hint = "; the clocks change here, and the offset from UTC with them" if _clocks(times[row], zone) else ""
             yield Problem(shown, row + 2, 0, TIMESTAMP, f"{moment(times[row])} {words}", allowed, mend + hint)
+
+
+def _clocks(time: int, zone: tzinfo) -> bool:
+    """Return whether the local clocks change within three hours of a time."""
+    around = np.array([time - 3 * HOUR_US, time + 3 * HOUR_US])
+    offsets = local_microseconds(around, zone) - around
+    return bool(offsets[0] != offsets[1])
 
 
 def moment(time: int) -> str:

@@ -81,8 +81,9 @@ def _csv_header(path: Path, shown: str) -> list[tuple[str, str]]:
 def _parquet_header(path: Path, shown: str) -> list[tuple[str, str]]:
     try:
         rows = duckdb.connect().execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
-    except duckdb.Error as error:
-        raise ScenarioError(_unreadable(shown, error)) from None
+    except duckdb.Error:
+        found = "a file that is not Parquet, or broken"
+        raise ScenarioError(Problem(shown, 0, 0, "", found, "Parquet", "write it again")) from None
     return [(name, kind) for name, kind, *_ in rows]
 
 
