@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -103,12 +104,15 @@ class ScenarioFolder:
         Lines of comment at the top of scenario.yaml.
     readme : str
         Text of README.md; empty for none.
+    copies : mapping of str to Path
+        Files to be copied as they are, by their name in the folder.
     """
 
     scenario: Mapping[str, Any]
     series: Mapping[str, SeriesFile] = field(default_factory=dict)
     head: Sequence[str] = ()
     readme: str = ""
+    copies: Mapping[str, Path] = field(default_factory=dict)
 
     def write(self, folder: Path, replace: bool = False) -> None:
         """Write everything into `folder`, making it.
@@ -130,6 +134,9 @@ class ScenarioFolder:
         folder.mkdir(parents=True, exist_ok=True)
         for name, series in self.series.items():
             series.write(folder / name)
+        for name, path in self.copies.items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, folder / name)
         (folder / NAME).write_text(scenario_text(self.scenario, self.head), encoding="utf-8", newline="\n")
         if self.readme:
             (folder / "README.md").write_text(self.readme, encoding="utf-8", newline="\n")
