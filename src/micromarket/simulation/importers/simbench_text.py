@@ -36,8 +36,8 @@ Written by `micromarket import simbench {code}`.
 - **{stores} batteries**: `battery` with energy, power and self-discharge as given, the efficiency once each way. How
   they were operated in 2016 is left out: micromarket operates them.
 - **{cars} home charging stations** (`HLS`): `ev`. Each stretch of measured charging is a session that needs the
-  measured energy. It begins when measured; that it lasts until the next 07:00, or until a quarter hour before the next
-  session, is an *assumption*.
+  measured energy. It begins when measured; that it lasts until the next 07:00, or until a quarter hour before the
+  next session, is an *assumption*.
 - **{pumps} heat pumps** (`Soil`, `Air`): `water_heater`, a store from which the heat of the measured electricity is
   drawn when it was made (COP 3), so that without a market the measured electricity comes back. That it holds 0.8
   hours of full output is an *assumption*, usual where heat pumps ride through blocking hours. A store that is warmer
@@ -51,7 +51,8 @@ Row k is taken to begin k quarter hours after 31 December 2015, 23:00 UTC, which
 ## License
 
 Data: SimBench, Open Database License 1.0 (<http://opendatacommons.org/licenses/odbl/1.0/>), contents under the
-Database Contents License 1.0. Whoever passes on the data in this folder does so under the same license and names SimBench.
+Database Contents License 1.0. Whoever passes on the data in this folder does so under the same license and names
+SimBench.
 """
 
 
