@@ -189,7 +189,7 @@ def _registry(street: Street) -> dict[str, dict]:
     nodes = {
         "node": np.concatenate([["substation"], feeders, homes]),
         "parent": np.ma.masked_equal(parents, "").filled(""),
-        "kind": np.array(["supplier_root"] + ["feeder"] * len(feeders) + ["home"] * len(homes)),
+        "kind": np.array(["root"] + ["feeder"] * len(feeders) + ["home"] * len(homes)),
         "import_limit_kw": np.concatenate([[np.nan], np.full(len(feeders), limit), np.full(len(homes), 12.0)]),
         "export_limit_kw": np.concatenate([[np.nan], np.full(len(feeders), limit), np.full(len(homes), 10.0)]),
         "full_load_loss": np.concatenate([[0.0], np.full(len(feeders), LOSS), np.zeros(len(homes))]),
@@ -226,14 +226,14 @@ def _results(street: Street) -> dict[str, dict]:
     cases = {case: _case(street, case) for case in ("market", "no_market")}
     tables: dict[str, dict] = {
         name: _stack([cases[case][name] for case in cases])
-        for name in ("flows", "powers", "states", "ledger", "bills", "comfort", "kpis")
+        for name in ("flows", "powers", "states", "supply", "ledger", "bills", "comfort", "kpis")
     }
     tables["prices"] = cases["market"]["prices"]
     tables["curves"] = _curves(street)
     tables["forward_prices"] = _forward(street)
     central = 14 + 3 * street.load.sum(0) / street.size.homes
     gap = np.abs(street.random.normal(0.004, 0.002, street.steps))
-    tables["welfare"] = {"start": street.starts, "market": central - gap, "central": central, "gap": gap}
+    tables["welfare"] = {"start": street.starts, "market": central - gap, "central": central}
     return tables
 
 
@@ -383,8 +383,8 @@ def _money(street: Street, case: str, net: np.ndarray, grid: tuple) -> dict:
         ("energy_import_kwh", imported_kwh, "kWh"),
         ("energy_export_kwh", exported_kwh, "kWh"),
         ("supply_cost", cost.sum() / 1e6, unit),
-        ("self_consumption", 1 - exported_kwh / pv_kwh if pv_kwh else np.nan, ""),
-        ("self_sufficiency", 1 - imported_kwh / (-net).clip(0).sum() / street.hours, ""),
+        ("self_consumption", 1 - exported_kwh / pv_kwh if pv_kwh else np.nan, "share"),
+        ("self_sufficiency", 1 - imported_kwh / (-net).clip(0).sum() / street.hours, "share"),
         ("bills_total", bills["total_micro"].sum() / 1e6, unit),
         ("losses_kwh", loss.sum() * street.hours, "kWh"),
         ("unserved_kwh", 0.0, "kWh"),
@@ -395,7 +395,9 @@ def _money(street: Street, case: str, net: np.ndarray, grid: tuple) -> dict:
     ]
     names, values, units = zip(*figures, strict=True)
     kpis = {"case": np.full(len(names), case), "name": names, "value": np.array(values), "unit": units}
-    return {"ledger": ledger, "bills": bills, "comfort": comfort, "kpis": kpis}
+    per_hour = cost / street.hours / 1e6
+    supply = {"case": [case] * street.steps, "start": street.starts, "power_kw": supplier, "cost": per_hour}
+    return {"supply": supply, "ledger": ledger, "bills": bills, "comfort": comfort, "kpis": kpis}
 
 
 def _curves(street: Street) -> dict:
@@ -409,7 +411,6 @@ def _curves(street: Street) -> dict:
                 rows[name].append(value)
 
     flexible = {kind: shape for kind, shape in street.shapes().items() if kind in street.size.kinds}
-    sides = {"battery": "net", "ev": "demand", "house": "demand", "water_heater": "demand"}
     load, pv = street.load.sum(0), street.pv.sum(0)
     top = 6.0 * street.size.homes
     for t in range(street.steps):
@@ -419,5 +420,8 @@ def _curves(street: Street) -> dict:
         if "pv" in street.size.kinds:
             add(t, ("supply", "pv"), [0.0, 0.0], [0.0, pv[t]])
         for kind, (prices, powers) in flexible.items():
-            add(t, (sides[kind], kind), prices, street.size_of[kind].sum() * powers[t])
+            summed = street.size_of[kind].sum() * powers[t]
+            for side, half in (("supply", np.clip(summed, 0, None)), ("demand", np.clip(summed, None, 0))):
+                if half.any():
+                    add(t, (side, kind), prices, half)
     return {name: np.array(values) for name, values in rows.items()}

@@ -174,5 +174,5 @@ def test_long_run_is_thinned(make_run):
     """A long run is drawn as means over several intervals, and says so."""
     page = html(load(make_run(homes=2, days=30, step_minutes=15, kinds=("load", "pv"))))
 
-    assert len(data(page)["shared"]["time"]) == 24 * 30 * 2 + 1
-    assert "Each point is the mean of 2 intervals (30 min); peaks and totals use every interval." in page
+    assert len(data(page)["shared"]["time"]) == 24 * 30 + 1
+    assert "Each point is the mean of one hour; totals use every interval." in page

@@ -12,7 +12,7 @@ def plain(text):
 
 @pytest.mark.parametrize(
     ("value", "text"),
-    [(0, "0"), (0.123456, "0.123"), (54.674, "54.7"), (1234567.8, "1,234,568"), (-0.00004, "−0.000040"), (None, "–")],
+    [(0, "0"), (0.123456, "0.123"), (54.674, "54.7"), (1234567.8, "1,234,568"), (-0.00004, "−0.00004"), (None, "–")],
 )
 def test_number(value, text):
     """Three digits are enough; whole digits are never dropped; absence is a dash."""

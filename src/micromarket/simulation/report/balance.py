@@ -9,9 +9,11 @@ import numpy as np
 from micromarket.simulation.report.peak import LOOKS
 from micromarket.simulation.report.section import Block, Figure, Markup, Section, stepped
 from micromarket.simulation.report.study import MARKET, NO_MARKET, Study
-from micromarket.simulation.report.words import SPACE, number, quantity, table
+from micromarket.simulation.report.words import SPACE, count, number, quantity, table
 
 LARGEST_RESIDUAL_KW = 1e-9
+NEGLIGIBLE = 1e-9
+"""Share of the surplus that is rounding of floats."""
 
 
 def balance(study: Study) -> Section | None:
@@ -22,7 +24,7 @@ def balance(study: Study) -> Section | None:
     lead = "Recomputed for this report from the tables, not taken from the run's own word."
     if welfare is not None:
         figure, said = welfare
-        blocks.append(figure)
+        blocks += [figure] if figure else []
         lead = f"{lead} {said}"
     if not blocks:
         return None
@@ -111,38 +113,40 @@ def _finding(study: Study) -> str:
     return f"{' and '.join(faults).capitalize()} did not balance in every interval"
 
 
-def _welfare(study: Study) -> tuple[Figure, str] | None:
+def _welfare(study: Study) -> tuple[Figure | None, str] | None:
     if not study.has("welfare"):
         return None
     columns = study.columns(
-        "SELECT step, market, central, gap FROM welfare JOIN instants USING (start) ORDER BY step"
+        "SELECT step, market, central FROM welfare JOIN instants USING (start) "
+        "WHERE NOT isnan(market) AND NOT isnan(central) ORDER BY step"
     )
-    if len(columns["step"]) != study.axis.steps:
-        return None
-    central, gap = columns["central"].astype(float), columns["gap"].astype(float)
-    total, most = float(np.nansum(gap)), float(np.nansum(np.abs(central)))
-    share = total / most if most else 0.0
-    unit = f"{study.about.currency}/h"
-    lossless = not study.value("SELECT count(*) FROM nodes WHERE full_load_loss > 0")
-    why = "lines have no losses here, so only rounding may differ" if lossless else "losses included"
-    said = (
-        f"The market's surplus is {_small(share)} below what one central planner would reach over the same "
-        f"curves ({why}); {quantity(total * study.axis.hours, study.about.currency)} over the whole run."
-    )
+    gap = np.full(study.axis.steps, np.nan)
+    gap[columns["step"]] = columns["central"] - columns["market"]
+    total = float(np.nansum(gap))
+    share = total / max(float(np.abs(columns["central"]).sum()), 1e-12)
     figure = Figure(
         "welfare",
-        "Surplus that the central optimum has over the market",
-        unit,
-        "Difference through time between the central optimum's surplus and the market's.",
-        (stepped("Central optimum minus market", study.axis.binned(gap), "$market"),),
+        "How much more any central planner could reach at most",
+        f"{study.about.currency}/h",
+        "Difference through time between the central optimum's surplus, or its bound, and the market's.",
+        (stepped("Central bound minus market", study.axis.mean(gap), "$market"),),
         {"yaxis": {"rangemode": "tozero"}},
         height=240,
-        note=study.axis.note,
+        note=study.axis.note(),
     )
-    return figure, said
+    return (figure if share > NEGLIGIBLE else None), _compared(study, share, total, len(columns["step"]))
 
 
-def _small(share: float) -> str:
-    if abs(share) < 1e-6:
-        return "less than a ten-thousandth of a percent"
-    return f"{number(100 * share, 2)}{SPACE}%"
+def _compared(study: Study, share: float, total: float, intervals: int) -> str:
+    lossless = not study.value("SELECT count(*) FROM nodes WHERE full_load_loss > 0")
+    loss = "No line loses energy here." if lossless else "Losses on the lines are included."
+    money = quantity(total * study.axis.hours, study.about.currency)
+    rest = study.axis.steps - intervals
+    left = f" Left out: {count(rest, 'interval')} in which some node could not balance." if rest else ""
+    reached = (
+        f"By the same curves, no central planner could have had more than {number(100 * share, 2)}{SPACE}% more "
+        f"surplus than the market ({money} over the whole run)."
+        if share > NEGLIGIBLE
+        else "The market reached the central optimum: over the same curves no planner could have had more surplus."
+    )
+    return f"{reached} {loss}{left}"

@@ -188,7 +188,7 @@ def _cells(row: Bill) -> str:
     name, after, before, imported, exported = row
     paired = after is not None and before is not None
     difference = _difference(row) if paired else None
-    relative = change(before, after)
+    relative = change(before, after) if before is not None and before > 0 else None
     css = "" if difference is None or abs(difference) <= CENT else "worse" if difference > 0 else "better"
     cells: tuple[tuple[str, str, float | None], ...] = (
         ("", money(after) if after is not None else "–", after),

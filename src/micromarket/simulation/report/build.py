@@ -117,7 +117,7 @@ def _data(opened: Study, sections: list[Section]) -> str:
     blocks = [block for part in sections for block in part.blocks]
     content: dict[str, Any] = {
         "name": opened.about.scenario.name,
-        "shared": {"time": opened.axis.drawn},
+        "shared": {"time": opened.axis.drawn, "ends": opened.axis.drawn[1:]},
         "controls": {block.id: _control(block) for block in blocks if isinstance(block, Control)},
         "figures": {block.id: _drawing(block) for block in blocks if isinstance(block, Figure)},
     }

@@ -7,7 +7,7 @@ from html import escape
 import numpy as np
 
 from micromarket.simulation.report.peak import LOOKS
-from micromarket.simulation.report.section import Block, Figure, Json, Markup, Section, band, rounded, stepped
+from micromarket.simulation.report.section import Block, Figure, Json, Markup, Section, band, reading, rounded
 from micromarket.simulation.report.study import MARKET, NO_MARKET, Floats, Study
 from micromarket.simulation.report.words import number, quantity, table
 
@@ -50,8 +50,8 @@ def _through_time(study: Study, tolerance: float | None) -> Figure:
         )
         if len(columns["bin"]):
             name, color, dash = LOOKS[case]
-            traces += band(f"{name}, 10th to 90th percentile", columns["low"], columns["high"], color)
-            traces.append(stepped(f"{name}, mean", columns["mean"], color, line={"dash": dash}))
+            traces += band(f"{name}, 10th to 90th percentile", columns["low"], columns["high"], color, reading)
+            traces.append(reading(f"{name}, mean", columns["mean"], color, line={"dash": dash}))
     return Figure(
         "comfort",
         "Indoor temperature against what was wished for",
@@ -59,7 +59,7 @@ def _through_time(study: Study, tolerance: float | None) -> Figure:
         "Bands of the homes' deviation from the desired temperature, with and without the market.",
         tuple(traces),
         {"shapes": _edges("h", tolerance)},
-        note=_tolerance_note(tolerance) + (f" {study.axis.note}" if study.axis.note else ""),
+        note=_tolerance_note(tolerance) + (f" {study.axis.note()}" if study.axis.width else ""),
     )
 
 

@@ -12,6 +12,10 @@ from micromarket.simulation.report.words import kind_name, moment, number, quant
 
 MOST_INTERVALS = 700
 MOST_VERTICES = 40
+NOTE = (
+    "Curves as they were bid, before losses and line limits, which can move the agreed price off their crossing; "
+    "simplified for drawing by less than a hundredth of either axis."
+)
 Corners = tuple[Floats, Floats]
 
 
@@ -66,29 +70,25 @@ def _root_prices(study: Study) -> list[tuple[int, float]]:
     )
 
 
-def _recorded(study: Study, steps: list[int]) -> dict[int, list[tuple[str, Corners]]]:
+def _recorded(study: Study, steps: list[int]) -> dict[int, list[Corners]]:
     rows = study.rows(
-        "SELECT step, side, list(price ORDER BY vertex), list(power_kw ORDER BY vertex) FROM curves "
+        "SELECT step, list(price ORDER BY vertex), list(power_kw ORDER BY vertex) FROM curves "
         "JOIN instants USING (start) WHERE step BETWEEN ? AND ? GROUP BY step, side, kind ORDER BY step, side, kind",
         steps[0],
         steps[-1],
     )
-    found: dict[int, list[tuple[str, Corners]]] = {step: [] for step in steps}
-    for step, side, price, power in rows:
-        found[step].append((side, (np.array(price), np.array(power))))
+    found: dict[int, list[Corners]] = {step: [] for step in steps}
+    for step, price, power in rows:
+        found[step].append((np.array(price), np.array(power)))
     return found
 
 
-def _supply_and_demand(curves: list[tuple[str, Corners]]) -> tuple[Corners, Corners]:
+def _supply_and_demand(curves: list[Corners]) -> tuple[Corners, Corners]:
     """Return total supply and total demand: prices, and powers [kW, positive] at either side of each corner."""
-    at = np.unique(np.concatenate([price for _, (price, _) in curves]))
-    supply, demand = np.zeros(2 * len(at)), np.zeros(2 * len(at))
-    for side, corners in curves:
-        power = _both_sides(at, corners)
-        supply += np.clip(power, 0, None) if side != "demand" else 0
-        demand += np.abs(power) if side == "demand" else np.clip(-power, 0, None) if side == "net" else 0
+    at = np.unique(np.concatenate([price for price, _ in curves]))
+    powers = np.array([_both_sides(at, corners) for corners in curves])
     doubled = np.repeat(at, 2)
-    return (doubled, supply), (doubled, demand)
+    return (doubled, np.clip(powers, 0, None).sum(0)), (doubled, np.clip(-powers, 0, None).sum(0))
 
 
 def _both_sides(at: Floats, corners: Corners) -> Floats:
@@ -132,7 +132,7 @@ Drawn = tuple[list[int], dict[int, tuple[Corners, Corners]], list[tuple[float, f
 def _figure(study: Study, drawn: Drawn, opening: int) -> Figure:
     steps, pairs, crossings = drawn
     window = _window(crossings)
-    delivered = _delivered(study)
+    delivered = _delivered(study, steps)
     views = tuple(
         _view(
             pairs[step],
@@ -160,7 +160,7 @@ def _figure(study: Study, drawn: Drawn, opening: int) -> Figure:
         tuple(trace | patch for trace, patch in zip(lines, views[opening].patches, strict=True)),
         layout,
         height=400,
-        note="Curves are simplified for drawing to less than a hundredth of the power axis." + kept,
+        note=f"{NOTE}{kept}",
         control="interval",
         views=views,
     )
@@ -188,18 +188,32 @@ def _view(
 
 
 def _simplified(corners: Corners, window: tuple[float, float, float]) -> Corners:
-    """Return the part of a curve inside the window, extended to its borders, with few enough corners to draw."""
+    """Return the part of a curve inside the window and just beyond, with few enough corners to draw."""
+    most, low, high = window
     price, power = corners
-    price = np.concatenate([[min(window[1], price[0]) - 1], price, [max(window[2], price[-1]) + 1]])
-    power = np.minimum(np.concatenate([[power[0]], power, [power[-1]]]), 4 * window[0])
+    ends = min(low, price[0]) - 1, max(high, price[-1]) + 1
+    points = np.stack([[power[0], *power, power[-1]], [ends[0], *price, ends[1]]], axis=1)
+    points = _below(points, 0, 1.2 * most)
+    points = _below(points, 1, high + 0.2 * (high - low))
+    points = -_below(-points, 1, -low + 0.2 * (high - low))
+    scale = np.array([most, high - low])
     tolerance = 0.002
-    scale = np.array([window[0], window[2] - window[1]])
-    points = np.stack([power, np.clip(price, window[1] - 1, window[2] + 1)], axis=1) / scale
-    kept = _corners(points, tolerance)
-    while kept.sum() > MOST_VERTICES and tolerance < 0.01:
+    kept = _corners(points / scale, tolerance)
+    while kept.sum() > MOST_VERTICES and tolerance < 0.008:
         tolerance *= 1.5
-        kept = _corners(points, tolerance)
-    return price[kept], power[kept]
+        kept = _corners(points / scale, tolerance)
+    return points[kept, 1], points[kept, 0]
+
+
+def _below(points: Floats, axis: int, limit: float) -> Floats:
+    """Return a line with what lies beyond a limit along one axis cut off, exactly where it crosses the limit."""
+    inside = points[:, axis] <= limit
+    leaving = np.flatnonzero(inside[1:] != inside[:-1])
+    first, last = points[leaving], points[leaving + 1]
+    part = (limit - first[:, axis]) / (last[:, axis] - first[:, axis])
+    crossings = first + part[:, None] * (last - first)
+    merged = np.insert(points, leaving + 1, crossings, axis=0)
+    return merged[np.insert(inside, leaving + 1, True)]
 
 
 def _corners(points: Floats, tolerance: float) -> np.ndarray[tuple[int], np.dtype[np.bool_]]:
@@ -227,11 +241,13 @@ def _sentence(study: Study, at: tuple[float, float]) -> str:
     return f"Supply meets demand at {quantity(at[0], 'kW')} and {quantity(at[1], study.price_unit)}."
 
 
-def _delivered(study: Study) -> dict[int, str]:
+def _delivered(study: Study, steps: list[int]) -> dict[int, str]:
     rows = study.rows(
         "SELECT step, kind, sum(greatest(scheduled_kw, 0)), -sum(least(scheduled_kw, 0)) FROM powers "
-        "JOIN assets USING (asset) JOIN instants USING (start) WHERE \"case\" = 'market' "
-        "GROUP BY step, kind ORDER BY step, kind"
+        "JOIN assets USING (asset) JOIN instants USING (start) WHERE \"case\" = 'market' AND step BETWEEN ? AND ? "
+        "GROUP BY step, kind ORDER BY step, kind",
+        steps[0],
+        steps[-1],
     )
     found: dict[int, tuple[list[str], list[str]]] = {}
     for step, kind, gave, took in rows:

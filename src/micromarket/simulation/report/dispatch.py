@@ -49,7 +49,11 @@ def _energy(study: Study, stacks: dict[Key, Floats], key: Key) -> float:
 
 
 def _finding(study: Study, stacks: dict[Key, Floats]) -> str:
-    used = {kind: _energy(study, stacks, (MARKET, kind, "down")) for _, kind, side in stacks if side == "down"}
+    used = {
+        kind: _energy(study, stacks, (MARKET, kind, "down"))
+        for _, kind, side in stacks
+        if side == "down" and kind not in ("supplier", "losses")
+    }
     given = {kind: _energy(study, stacks, (MARKET, kind, "up")) for _, kind, side in stacks if side == "up"}
     total = sum(given.values())
     if not total or not used:
@@ -58,12 +62,14 @@ def _finding(study: Study, stacks: dict[Key, Floats]) -> str:
     most = max(used, key=lambda kind: used[kind])
     return (
         f"{kind_name(first)} delivered {quantity(given[first] / total, '', 2)} of all energy; "
-        f"{kind_name(most).lower()} used the most, {quantity(used[most] / sum(used.values()), '', 2)}"
+        f"{kind_name(most).lower()} used {quantity(used[most] / sum(used.values()), '', 2)} of what was used"
     )
 
 
 def _lead(study: Study, stacks: dict[Key, Floats], cases: list[str]) -> str:
-    lead = "Above zero: power delivered. Below zero: power used. Metered, by kind of asset."
+    lead = (
+        "Above zero: power delivered. Below zero: power used, or fed back to the supplier. Metered, by kind of asset."
+    )
     if len(cases) < 2:
         return lead
     flexible = {kind for _, kind, side in stacks if side == "down"} - {"losses", "load", "supplier"}
@@ -101,14 +107,14 @@ def _figure(study: Study, stacks: dict[Key, Floats], cases: list[str]) -> Figure
         tuple(traces),
         {"yaxis": {"range": [1.05 * reach[0], 1.05 * reach[1]]}},
         height=420,
-        note=study.axis.note,
+        note=study.axis.note(),
         control="case" if len(cases) > 1 else "",
         views=views if len(cases) > 1 else (),
     )
 
 
 def _drawn(study: Study, stacks: dict[Key, Floats], key: Key) -> list[float | None]:
-    return held(study.axis.binned(stacks.get(key, np.zeros(study.axis.steps))))
+    return held(study.axis.mean(stacks.get(key, np.zeros(study.axis.steps))))
 
 
 def _area(kind: str, side: str, first: bool) -> Json:
@@ -130,7 +136,7 @@ def _area(kind: str, side: str, first: bool) -> Json:
 def _reach(study: Study, stacks: dict[Key, Floats], side: str) -> float:
     totals = [np.zeros(study.axis.steps)]
     for case in (MARKET, NO_MARKET):
-        of_case = [study.axis.binned(values) for key, values in stacks.items() if (key[0], key[2]) == (case, side)]
+        of_case = [study.axis.mean(values) for key, values in stacks.items() if (key[0], key[2]) == (case, side)]
         totals += [np.sum(of_case, axis=0)] if of_case else []
     pick = min if side == "down" else max
     return float(pick(pick(total) for total in totals))

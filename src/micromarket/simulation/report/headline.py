@@ -7,7 +7,7 @@ from html import escape
 
 from micromarket.simulation.report.section import Markup, Section
 from micromarket.simulation.report.study import MARKET, NO_MARKET, Study
-from micromarket.simulation.report.words import change, count, moved, number, percent, quantity
+from micromarket.simulation.report.words import RATIOS, change, count, moved, number, percent, quantity
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,6 +24,7 @@ CARDS = (
     Card("peak_export_kw", "Peak export", -1),
     Card("supply_cost", "Cost of supply", -1),
     Card("bills_total", "All bills together", -1),
+    Card("network_income", "Kept by the network", 0),
     Card("self_consumption", "Local generation used locally", 1),
     Card("self_sufficiency", "Demand met locally", 1),
     Card("energy_import_kwh", "Energy imported", 0),
@@ -32,6 +33,7 @@ CARDS = (
     Card("overload_hours", "Hours above a limit", -1),
     Card("unserved_kwh", "Energy not served", -1),
     Card("degree_hours_outside", "Degree hours outside comfort", -1),
+    Card("ev_unmet_kwh", "Energy vehicles lacked", -1),
 )
 
 
@@ -122,7 +124,7 @@ def _chip(unit: str, after: float, before: float, verdict: str) -> str:
     if verdict == "same":
         return "unchanged"
     relative = change(before, after)
-    if unit in ("", "1"):
+    if unit in RATIOS:
         how = f"{number(abs(100 * (after - before)), 2)} points {'less' if after < before else 'more'}"
     elif relative is None:
         how = f"{quantity(abs(after - before), unit)} {'less' if after < before else 'more'}"

@@ -40,7 +40,7 @@
     const axis = {
       gridcolor: color("$grid"), linecolor: color("$faint"), zerolinecolor: color("$muted"), zerolinewidth: 1,
       tickfont: { color: color("$muted"), size: 12 }, automargin: true, tickcolor: color("$faint"), hoverformat: ".4~g",
-      title: { font: { color: color("$muted"), size: 12 }, standoff: 10 },
+      title: { font: { color: color("$muted"), size: 12 }, standoff: 10 }, showgrid: true,
     };
     const stops = [
       { dtickrange: [null, 43200000], value: "%H:%M\n%a %-d %b" }, { dtickrange: [43200000, 604800000], value: "%a %-d %b" },
@@ -52,7 +52,7 @@
       font: { family: getComputedStyle(document.body).fontFamily, color: color("$ink"), size: 13 },
       margin: { l: 8, r: 12, t: 10, b: 8 }, hovermode: "x unified", dragmode: width < 640 ? false : "zoom",
       hoverlabel: { bgcolor: color("$surface"), bordercolor: color("$faint"), font: { color: color("$ink"), size: 12 } },
-      xaxis: merge(axis, (figure.layout.xaxis || {}).type ? {} : time), yaxis: merge(axis, { tickformat: "~g", hoverformat: ".4~g" }),
+      xaxis: merge(merge(axis, { showgrid: false }), (figure.layout.xaxis || {}).type ? {} : time), yaxis: merge(axis, { tickformat: "~g", hoverformat: ".4~g" }),
     };
     return merge(base, resolve(figure.layout));
   };

@@ -155,7 +155,7 @@ def _through_time(study: Study, lines: list[Line], opening: int) -> Figure:
         View(
             (
                 *(
-                    {"y": held(study.axis.binned(line.power_kw[case]))}
+                    {"y": held(study.axis.highest(line.power_kw[case]))}
                     for case in (NO_MARKET, MARKET)
                     if case in line.power_kw
                 ),
@@ -170,7 +170,7 @@ def _through_time(study: Study, lines: list[Line], opening: int) -> Figure:
         "kW",
         "Imported power through time with and without the market, with the line's limit.",
         _traces(lines, "@time"),
-        note=study.axis.note,
+        note=study.axis.note("highest"),
     )
     return _figure(lines, opening, figure, views)
 

@@ -8,7 +8,6 @@ import numpy as np
 
 from micromarket.simulation.report.section import Figure, Json, Section, band, held, rounded, stepped
 from micromarket.simulation.report.study import Floats, Study
-from micromarket.simulation.report.timeline import text
 from micromarket.simulation.report.words import count, moment, number, quantity
 
 
@@ -44,17 +43,16 @@ def prices(study: Study) -> Section | None:
 
 def _through_time(study: Study, columns: dict[str, Floats]) -> Figure:
     axis = study.axis
-    edges = np.arange(0, axis.steps, axis.per_bin)
-    low, high = np.minimum.reduceat(columns["low"], edges), np.maximum.reduceat(columns["high"], edges)
+    low, high = axis.lowest(columns["low"]), axis.highest(columns["high"])
     traces: list[Json] = []
     if np.nanmax(high - low) > 1e-9:
         traces += band("All nodes, lowest to highest", low, high, "$market")
     traces += _forward(study)
-    traces.append(stepped(f"{study.root} (root)", axis.binned(columns["root"]), "$market", line={"width": 2}))
-    full = np.maximum.reduceat(columns["congested"].astype(float), edges)
+    traces.append(stepped(f"{study.root} (root)", axis.mean(columns["root"]), "$market", line={"width": 2}))
+    full = axis.highest(columns["congested"].astype(float))
     if full.any():
         traces.append(_strip("A line is full", full, "$warn"))
-    unmet = np.maximum.reduceat(columns["unmet"].astype(float), edges)
+    unmet = axis.highest(columns["unmet"].astype(float))
     if unmet.any():
         traces.append(_strip("A node is short or in surplus", unmet, "$no_market"))
     note = "Stripes at the foot mark intervals in which a line was at its limit." if full.any() else ""
@@ -65,7 +63,7 @@ def _through_time(study: Study, columns: dict[str, Floats]) -> Figure:
         f"Line of the price at {study.root}, with the band of all nodes and the day-ahead price.",
         tuple(traces),
         {"yaxis2": {"overlaying": "y", "range": [0, 30], "visible": False, "fixedrange": True}},
-        note=f"{note} {axis.note}".strip(),
+        note=f"{note} {axis.note()}".strip(),
     )
 
 
@@ -85,8 +83,8 @@ def _forward(study: Study) -> list[Json]:
     if not rows:
         return []
     bins, values = zip(*rows, strict=True)
-    firsts = study.axis.local[:: study.axis.per_bin]
-    times = [text(firsts[place]) for place in bins] + [text(study.axis.end)]
+    drawn = study.axis.drawn
+    times = [drawn[place] for place in bins] + [drawn[-1]]
     line = {"color": "$ink", "width": 1.3, "dash": "dot", "shape": "hv"}
     name = "Day-ahead price"
     return [{"type": "scatter", "mode": "lines", "name": name, "x": times, "y": held(values), "line": line}]
@@ -96,7 +94,12 @@ def _heat_map(study: Study, root: Floats) -> Figure:
     days, minutes, grid = by_day(study, root)
     labels = [f"{minute // 60:02d}:{minute % 60:02d}" for minute in minutes]
     trace = {"type": "heatmap", "x": labels, "y": days, "z": [rounded(row) for row in grid]}
-    look = {"colorscale": "Cividis", "xgap": 0, "ygap": 1, "hovertemplate": "%{y} %{x}<br>%{z}<extra></extra>"}
+    look = {
+        "colorscale": "Cividis",
+        "xgap": 0,
+        "ygap": int(len(days) <= 31),
+        "hovertemplate": "%{y} %{x}<br>%{z}<extra></extra>",
+    }
     bar = {"thickness": 10, "outlinewidth": 0, "len": 1, "tickformat": ".3~g"}
     axes = {
         "yaxis": {"autorange": "reversed", "type": "category", "nticks": min(len(days), 14)},

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 Json = dict[str, Any]
+Draw = Callable[..., Json]
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,9 +139,15 @@ def stepped(name: str, values: ArrayLike, color: str, **more: Any) -> Json:
     return {"type": "scatter", "mode": "lines", "name": name, "x": "@time", "y": held(values), "line": line} | more
 
 
-def band(name: str, low: ArrayLike, high: ArrayLike, color: str) -> tuple[Json, Json]:
-    """Return two stepped edges over the report's time axis and the filled band between them."""
+def reading(name: str, values: ArrayLike, color: str, **more: Any) -> Json:
+    """Return a line through states, which are read at the end of each interval."""
+    line = {"color": color, "width": 1.6} | more.pop("line", {})
+    return {"type": "scatter", "mode": "lines", "name": name, "x": "@ends", "y": rounded(values), "line": line} | more
+
+
+def band(name: str, low: ArrayLike, high: ArrayLike, color: str, draw: Draw = stepped) -> tuple[Json, Json]:
+    """Return two edges over the report's time axis, drawn by `draw`, and the filled band between them."""
     edge = {"line": {"width": 0}, "hoverinfo": "skip", "legendgroup": name}
-    lower = stepped(f"{name}, low", low, color, **edge) | {"showlegend": False}
+    lower = draw(f"{name}, low", low, color, **edge) | {"showlegend": False}
     fill = {"fill": "tonexty", "fillcolor": f"{color}/0.18", "name": name}
-    return lower, stepped(name, high, color, **edge) | fill
+    return lower, draw(name, high, color, **edge) | fill

@@ -8,12 +8,12 @@ from html import escape
 import numpy as np
 
 from micromarket.simulation.report.peak import LOOKS
-from micromarket.simulation.report.section import Control, Figure, Json, Section, View, band, stepped
+from micromarket.simulation.report.section import Control, Figure, Json, Section, View, band, reading
 from micromarket.simulation.report.study import MARKET, NO_MARKET, Floats, Study
 from micromarket.simulation.report.words import count, kind_name, quantity
 
 KINDS = ("battery", "ev")
-MOST_CUSTOMER_POINTS = 1_600_000
+MOST_CUSTOMER_POINTS = 2_800_000
 CAPACITY = (
     "try_cast(coalesce(parameters->>'energy_kwh', parameters->>'capacity_kwh', parameters->>'energy') AS DOUBLE)"
 )
@@ -58,8 +58,8 @@ def _bands(study: Study, kind: str, half: bool) -> Figure:
         if len(columns["bin"]):
             name, color, dash = LOOKS[case]
             if case == MARKET:
-                traces += band(f"{name}, 10th to 90th percentile", columns["low"], columns["high"], color)
-            traces.append(stepped(f"{name}, mean", columns["mean"], color, line={"dash": dash}))
+                traces += band(f"{name}, 10th to 90th percentile", columns["low"], columns["high"], color, reading)
+            traces.append(reading(f"{name}, mean", columns["mean"], color, line={"dash": dash}))
     return Figure(
         f"charge-{kind}",
         f"State of charge: {kind_name(kind).lower()}",
@@ -68,7 +68,7 @@ def _bands(study: Study, kind: str, half: bool) -> Figure:
         tuple(traces),
         {"yaxis": {"range": [0, 103]}},
         height=300,
-        note=study.axis.note,
+        note=study.axis.note(),
         half=half,
     )
 
@@ -103,7 +103,7 @@ def _one_customer(study: Study, kinds: list[str]) -> tuple[Control, Figure]:
         row[0]
         for row in study.rows("SELECT DISTINCT customer FROM stored WHERE kind IN ('battery', 'ev') ORDER BY 1")
     ]
-    points = -(-study.axis.steps // study.axis.per_bin)
+    points = study.axis.points
     most = max(1, MOST_CUSTOMER_POINTS // (points * len(kinds) * len(cases)))
     chosen = (
         owners
@@ -126,7 +126,7 @@ def _one_customer(study: Study, kinds: list[str]) -> tuple[Control, Figure]:
         traces,
         {"yaxis": {"range": [0, 103]}},
         height=300,
-        note=f"To the percent. {note} {study.axis.note}".strip(),
+        note=f"To the percent. {note} {study.axis.note()}".strip(),
         control="customer",
         views=views,
     )
@@ -139,7 +139,7 @@ def _shares(study: Study) -> dict[tuple[str, str, str], Floats]:
         '(SELECT customer, kind, "case", bin, avg(share) AS share FROM stored GROUP BY ALL) '
         "GROUP BY ALL ORDER BY ALL"
     )
-    points = -(-study.axis.steps // study.axis.per_bin)
+    points = study.axis.points
     found = {}
     for customer, kind, case, bins, values in rows:
         found[customer, kind, case] = np.full(points, np.nan)
@@ -150,12 +150,12 @@ def _shares(study: Study) -> dict[tuple[str, str, str], Floats]:
 def _patch(share: Floats | None, points: int) -> Json:
     if share is None:
         return {"y": [], "visible": False}
-    whole = np.round(np.clip(np.nan_to_num(np.append(share, share[-1])), 0, 255)).astype(np.uint8)
-    assert len(whole) == points + 1
+    whole = np.round(np.clip(np.nan_to_num(share), 0, 255)).astype(np.uint8)
+    assert len(whole) == points
     return {"y": {"dtype": "u1", "bdata": b64encode(whole.tobytes()).decode()}, "visible": True}
 
 
 def _trace(kind: str, case: str, kinds: int) -> Json:
     name, color, dash = LOOKS[case]
     look = {"color": color if kind == "battery" or kinds == 1 else f"$kind-{kind}", "dash": dash}
-    return stepped(f"{kind_name(kind)}, {name.lower()}", [], look["color"], line=look)
+    return reading(f"{kind_name(kind)}, {name.lower()}", [], look["color"], line=look)

@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from micromarket.simulation.results import Metadata, Run
 
 MOST_POINTS = 1500
-"""Points along a time axis; longer runs are drawn as means over several intervals, and the report says so."""
+"""Points along a time axis; longer runs are drawn by the hour, or by the day, and the report says so."""
 
-WIDTHS_MINUTES = (5, 10, 15, 20, 30, 60, 120, 180, 240, 360, 720, 1440)
+Floats = NDArray[np.float64]
+Steps = NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -26,8 +27,10 @@ class Timeline:
         Start of each interval, UTC.
     local : tuple of datetime, length T
         The same in the scenario's zone, without offset.
-    per_bin : int
-        Intervals drawn as one point.
+    bins : array of int, shape (T,)
+        The point at which each interval is drawn; rises by one.
+    width : str
+        What a point stands for: ``"hour"`` or ``"day"``; empty if it is one interval.
     hours : float
         Duration of one interval [h].
     end : datetime
@@ -36,7 +39,8 @@ class Timeline:
 
     starts: NDArray[np.datetime64]
     local: tuple[datetime, ...]
-    per_bin: int
+    bins: Steps
+    width: str
     hours: float
     end: datetime
 
@@ -46,29 +50,41 @@ class Timeline:
         return len(self.starts)
 
     @property
-    def bins(self) -> NDArray[np.int64]:
-        """Bin of each interval, shape (T,)."""
-        return np.arange(self.steps) // self.per_bin
+    def points(self) -> int:
+        """Number of points drawn."""
+        return int(self.bins[-1]) + 1
+
+    @property
+    def firsts(self) -> Steps:
+        """First interval of each bin."""
+        return np.flatnonzero(np.diff(self.bins, prepend=-1))
 
     @property
     def drawn(self) -> list[str]:
         """Start of each bin and the end of the last, as Plotly reads them."""
-        return [text(when) for when in (*self.local[:: self.per_bin], self.end)]
+        return [text(when) for when in (*(self.local[first] for first in self.firsts), self.end)]
 
-    def binned(self, values: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Return the mean over each bin of values along the first axis, shape (T, ...)."""
-        edges = np.arange(0, self.steps, self.per_bin)
-        sizes = np.diff(np.append(edges, self.steps)).reshape(-1, *[1] * (values.ndim - 1))
-        return np.add.reduceat(values, edges, axis=0) / sizes
+    def mean(self, values: Floats) -> Floats:
+        """Return the mean over each bin of values, shape (T,); what is absent does not count."""
+        known = ~np.isnan(values)
+        total = np.add.reduceat(np.where(known, values, 0.0), self.firsts)
+        counted = np.add.reduceat(known.astype(float), self.firsts)
+        mean: Floats = np.divide(total, counted, out=np.full(self.points, np.nan), where=counted > 0)
+        return mean
 
-    @property
-    def note(self) -> str:
-        """What the reader must know about thinning; empty if every interval is drawn."""
-        if self.per_bin == 1:
-            return ""
-        minutes = round(self.per_bin * self.hours * 60)
-        width = f"{minutes // 60} h" if minutes % 60 == 0 else f"{minutes} min"
-        return f"Each point is the mean of {self.per_bin} intervals ({width}); peaks and totals use every interval."
+    def lowest(self, values: Floats) -> Floats:
+        """Return the lowest value in each bin."""
+        lowest: Floats = np.fmin.reduceat(values, self.firsts)
+        return lowest
+
+    def highest(self, values: Floats) -> Floats:
+        """Return the highest value in each bin."""
+        highest: Floats = np.fmax.reduceat(values, self.firsts)
+        return highest
+
+    def note(self, how: str = "mean") -> str:
+        """Return what the reader must know about thinning; empty if every interval is drawn."""
+        return f"Each point is the {how} of one {self.width}; totals use every interval." if self.width else ""
 
 
 def text(when: datetime) -> str:
@@ -82,21 +98,27 @@ def timeline(metadata: Metadata) -> Timeline:
     moments = [first + metadata.step * index for index in range(metadata.steps + 1)]
     local = tuple(moment.astimezone(metadata.zone).replace(tzinfo=None) for moment in moments)
     starts = np.array([moment.replace(tzinfo=None) for moment in moments[:-1]], dtype="datetime64[us]")
-    return Timeline(starts, local[:-1], _per_bin(metadata), metadata.hours, local[-1])
+    width = _width(metadata)
+    return Timeline(starts, local[:-1], _bins(local[:-1], width), width, metadata.hours, local[-1])
 
 
-def _per_bin(metadata: Metadata) -> int:
-    for minutes in WIDTHS_MINUTES:
-        per_bin, rest = divmod(minutes, metadata.step_minutes)
-        if per_bin >= 1 and rest == 0 and metadata.steps / per_bin <= MOST_POINTS:
-            return int(per_bin)
-    return max(1, -(-metadata.steps // MOST_POINTS))
+def _width(metadata: Metadata) -> str:
+    if metadata.steps <= MOST_POINTS:
+        return ""
+    return "hour" if metadata.hours < 1 and metadata.steps * metadata.hours <= MOST_POINTS else "day"
+
+
+def _bins(local: tuple[datetime, ...], width: str) -> Steps:
+    if not width:
+        return np.arange(len(local))
+    keys = [(when.date(), when.hour if width == "hour" else 0) for when in local]
+    new = [this != before for this, before in zip(keys[1:], keys, strict=False)]
+    return np.cumsum([0, *new])
 
 
 def register(run: Run, axis: Timeline) -> None:
-    """Give the run's database a table ``instants`` (start, step, bin, minute of the local day) to join on."""
-    minutes = np.array([when.hour * 60 + when.minute for when in axis.local])
-    instants = {"start": axis.starts, "step": np.arange(axis.steps), "bin": axis.bins, "minute": minutes}
+    """Give the run's database a table ``instants`` (start, step, bin) to join on."""
+    instants = {"start": axis.starts, "step": np.arange(axis.steps), "bin": axis.bins}
     run.connection.register("instants_arrays", instants)
     run.connection.execute("CREATE TEMP TABLE instants AS SELECT * FROM instants_arrays")
     run.connection.unregister("instants_arrays")

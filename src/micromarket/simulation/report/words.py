@@ -9,6 +9,9 @@ from html import escape
 MINUS = "\N{MINUS SIGN}"
 SPACE = "\N{NO-BREAK SPACE}"
 
+RATIOS = ("", "1", "share")
+"""Units of figures that are shown in percent."""
+
 SAME = 5e-4
 """Relative difference below which a figure is said to have stayed."""
 
@@ -16,7 +19,7 @@ KINDS = {
     "supplier": "Supplier",
     "pv": "Solar",
     "generator": "Generators",
-    "load": "Other loads",
+    "load": "Loads",
     "house": "Heating and cooling",
     "water_heater": "Water heaters",
     "ev": "Electric vehicles",
@@ -31,7 +34,9 @@ def number(value: float | None, digits: int = 3) -> str:
     if value is None or not math.isfinite(value):
         return "\N{EN DASH}"
     size = math.floor(math.log10(abs(value))) + 1 if value else 1
-    decimals = 0 if value == round(value) else min(max(0, digits - size), 6)
+    decimals = min(max(0, digits - size), 6)
+    while decimals and abs(value - round(value, decimals - 1)) <= 1e-9 * abs(value):
+        decimals -= 1
     text = f"{abs(round(value, decimals)):,.{decimals}f}"
     return (MINUS if value < 0 and float(text.replace(",", "")) else "") + text
 
@@ -40,7 +45,7 @@ def quantity(value: float | None, unit: str, digits: int = 3) -> str:
     """Return a number with its unit, unbreakable; money has two decimals, a ratio becomes percent."""
     if value is None or not math.isfinite(value):
         return "\N{EN DASH}"
-    if unit in ("", "1"):
+    if unit in RATIOS:
         return f"{number(100 * value, digits)}{SPACE}%"
     return f"{money(value) if is_currency(unit) else number(value, digits)}{SPACE}{unit}"
 
@@ -70,7 +75,7 @@ def moved(before: float, after: float, unit: str, verbs: tuple[str, str] = ("fel
         return f"stayed at {shown[1]}"
     short = shown[0].rsplit(SPACE, 1)[0]
     relative = change(before, after)
-    share = "" if relative is None or unit in ("", "1") else f" ({percent(relative)})"
+    share = "" if relative is None or unit in RATIOS else f" ({percent(relative)})"
     return f"{verbs[after > before]} from {short} to {shown[1]}{share}"
 
 
