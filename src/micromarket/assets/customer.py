@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from micromarket.domain.curves import Floats
 from micromarket.domain.ids import PartyId
 from micromarket.errors import InvalidValue
 
@@ -47,29 +46,3 @@ class Customer:
         """Check the preference."""
         if not 0 <= self.comfort <= 1:
             raise InvalidValue(f"comfort of {self.customer_id} must lie between 0 and 1; found {self.comfort}")
-
-
-def allowed_deviation(comfort: Floats, tolerance: Floats) -> Floats:
-    """Return how far a temperature may leave what is desired for the sake of cost, shape (n,).
-
-    Parameters
-    ----------
-    comfort : array of float, shape (n,)
-        Preference of each device's owner, 0 to 1.
-    tolerance : array of float, shape (n,)
-        Deviation that the occupants still call comfortable [K]. All of it is used at comfort 0, none at 1.
-    """
-    return (1 - comfort) * tolerance
-
-
-def wanted_level(comfort: Floats, least: Floats, most: Floats) -> Floats:
-    """Return how full a store is kept for its owner, shape (n,): `least` at comfort 0, `most` at comfort 1.
-
-    Parameters
-    ----------
-    comfort : array of float, shape (n,)
-        Preference of each device's owner, 0 to 1.
-    least, most : array of float, shape (n,)
-        Level that suffices, and level that leaves nothing to wish for, in one unit.
-    """
-    return least + comfort * (most - least)

@@ -4,9 +4,6 @@ The rule: an amount is computed as a float and rounded once, to the nearest micr
 rounded amounts must sum to a given total, `apportion` says who gets the odd units.
 """
 
-from fractions import Fraction
-from math import floor
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
@@ -78,25 +75,3 @@ def apportion(exact: Floats, total: ArrayLike) -> NDArray[np.int64]:
     order = np.argsort(floors - snapped, axis=-1, kind="stable")
     rank = np.argsort(order, axis=-1, kind="stable")
     return np.asarray(floors + (rank < lacking[..., None]), dtype=np.int64)
-
-
-def split(total: int, weights: Floats) -> Micro:
-    """Return shares of `total` micro-units in proportion to `weights`, shape (n,), which sum to it exactly.
-
-    Exact fractions, so that a large total loses nothing to float error; odd units go as in `apportion`.
-
-    Raises
-    ------
-    WrongShape
-        If a weight is negative, or none is positive.
-    """
-    if not weights.sum() > 0 or (weights < 0).any():
-        raise WrongShape("shares need weights that are not negative and not all zero")
-    parts = [Fraction(weight) for weight in weights.tolist()]
-    whole = sum(parts)
-    exact = [total * part / whole for part in parts]
-    shares = [floor(share) for share in exact]
-    by_remainder = sorted(range(len(exact)), key=lambda index: shares[index] - exact[index])
-    for index in by_remainder[: total - sum(shares)]:
-        shares[index] += 1
-    return np.array(shares, dtype=np.int64)

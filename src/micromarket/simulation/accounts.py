@@ -39,7 +39,7 @@ def settle_tariffs(street: Neighborhood, recorder: Recorder, tables: Tables) -> 
     net = np.concatenate([_net_of_customers(street, recorder, part) for part in parts], axis=1)
     cost = np.concatenate([recorder.column("supply", part.name, "cost") for part in parts])
     bills = bill(_with_break_even(street, net, cost), street.tariff_of, net, street.calendar.step_hours)
-    supplier = len(street.customer_ids)
+    supplier = len(street.customers)
     for part in parts:
         amounts, energy = bills.energy_micro[:, part.steps], net[:, part.steps] * street.calendar.step_hours
         tables.ledger(part, pay_supplier(amounts, energy, street.customer_node, supplier))
@@ -50,7 +50,7 @@ def settle_tariffs(street: Neighborhood, recorder: Recorder, tables: Tables) -> 
 def _net_of_customers(street: Neighborhood, recorder: Recorder, part: Part) -> Floats:
     """Return the metered power of every customer as a whole [kW], shape (C, D)."""
     powers = recorder.column("powers", part.name, "metered_kw").reshape(len(part.steps), -1)[:, :-1]
-    return summed(np.ascontiguousarray(powers.T), street.account_of[:-1], len(street.customer_ids))
+    return summed(np.ascontiguousarray(powers.T), street.account_of[:-1], len(street.customers))
 
 
 def _with_break_even(street: Neighborhood, net_kw: Floats, cost: Floats) -> RateTable:

@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from micromarket.assets.customer import Customer
 from micromarket.domain.curves import UNLIMITED_KW, Floats
+from micromarket.domain.ids import PartyId
 from micromarket.dso.load_serving_entity import Ramp, Supplier
 from micromarket.dso.tariffs import FlatRate, RateTable, Tariff, TimeOfUse
 from micromarket.node.tree import NodeTree
@@ -33,22 +35,37 @@ class Line:
 def build(scenario: Scenario) -> Neighborhood:
     """Return the neighborhood that a scenario describes."""
     tree = node_tree(scenario)
+    tariffs = [tariff.id for tariff in scenario.file.tariffs]
+    owners = customers(scenario)
     index = {name: k for k, name in enumerate(tree.ids)}
-    customers = scenario.file.customers
-    tariffs = {tariff.id: k for k, tariff in enumerate(scenario.file.tariffs)}
-    at = np.array([index[customer.id if customer.connection else str(customer.node)] for customer in customers])
     calendar = Calendar(scenario.grid, scenario.zone)
     return Neighborhood(
         calendar=calendar,
         tree=tree,
-        fleets=fleets(scenario, at),
+        fleets=fleets(scenario, np.array([index[owner.node] for owner in owners])),
         supplier=supplier(scenario, calendar),
         market=market_settings(scenario),
-        customer_ids=tuple(customer.id for customer in customers),
-        customer_node=at,
+        customers=owners,
         rates=RateTable.of(tuple(map(tariff_of, scenario.file.tariffs)), scenario.grid, scenario.zone),
-        tariff_of=np.array([tariffs[str(customer.tariff)] for customer in customers]),
+        tariff_of=np.array([tariffs.index(owner.tariff) for owner in owners]),
         breaks_even=np.array([tariff.import_rate == BREAK_EVEN for tariff in scenario.file.tariffs]),
+    )
+
+
+def customers(scenario: Scenario) -> tuple[Customer, ...]:
+    """Return the customers; one with a line of its own is a node of its own."""
+    assets: dict[int, list[str]] = {}
+    for owned in scenario.assets:
+        assets.setdefault(owned.customer, []).append(owned.id)
+    return tuple(
+        Customer(
+            customer_id=PartyId(given.id),
+            node=given.id if given.connection else str(given.node),
+            tariff=str(given.tariff),
+            comfort=given.comfort,
+            assets=tuple(assets.get(k, ())),
+        )
+        for k, given in enumerate(scenario.file.customers)
     )
 
 

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micromarket.assets.asset import LocalAsset, Steps
+from micromarket.assets.customer import Customer
 from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import EPOCH, MICROSECOND, IntervalGrid
 from micromarket.dso.load_serving_entity import Supplier
@@ -129,10 +130,8 @@ class Neighborhood:
         Who sells to the root; prices reach a day beyond the run.
     market : MarketSettings
         How the market is run.
-    customer_ids : tuple of str
-        The `C` customers.
-    customer_node : array of int, shape (C,)
-        Where each is connected.
+    customers : tuple of Customer
+        Who owns the devices; `C` of them.
     rates : RateTable
         What they pay without the market.
     tariff_of : array of int, shape (C,)
@@ -146,11 +145,21 @@ class Neighborhood:
     fleets: tuple[Fleet, ...]
     supplier: Supplier
     market: MarketSettings
-    customer_ids: tuple[str, ...]
-    customer_node: Indices
+    customers: tuple[Customer, ...]
     rates: RateTable
     tariff_of: Indices
     breaks_even: NDArray[np.bool_]
+
+    @property
+    def customer_ids(self) -> tuple[str, ...]:
+        """Name of each customer."""
+        return tuple(customer.customer_id for customer in self.customers)
+
+    @property
+    def customer_node(self) -> Indices:
+        """Node at which each customer is connected, shape (C,)."""
+        index = {name: k for k, name in enumerate(self.tree.ids)}
+        return np.array([index[customer.node] for customer in self.customers])
 
     @property
     def initial(self) -> tuple[LocalAsset, ...]:
@@ -170,7 +179,7 @@ class Neighborhood:
     @property
     def account_of(self) -> Indices:
         """Account of every participant: its customer's, and the supplier's after the last customer."""
-        return np.concatenate([*(fleet.customer for fleet in self.fleets), [len(self.customer_ids)]])
+        return np.concatenate([*(fleet.customer for fleet in self.fleets), [len(self.customers)]])
 
     def split(self, values: Floats) -> list[Floats]:
         """Return the parts of `values`, shape (n, ...), that belong to each fleet; the supplier's is left out."""
@@ -180,7 +189,7 @@ class Neighborhood:
 
 def by_customer(street: Neighborhood, powers: Sequence[Floats]) -> Floats:
     """Return what the devices of each customer feed in together [kW], shape (C,)."""
-    total = np.zeros(len(street.customer_ids))
+    total = np.zeros(len(street.customers))
     for fleet, power in zip(street.fleets, powers, strict=True):
         total += np.bincount(fleet.customer, weights=power, minlength=len(total))
     return total

@@ -126,10 +126,9 @@ class Simulation:
                 checkpoint.save(path, {**case.remember(), "done": np.array(part.steps[-1] + 1)})
 
     def _dimensions(self, tables: Tables) -> None:
-        customers = self.scenario.file.customers
         described = {owned.id: msgspec.to_builtins(owned.asset) for owned in self.scenario.assets}
         supplier = {self.street.supplier.supplier_id: msgspec.to_builtins(self.scenario.file.supplier)}
-        tables.dimensions({**described, **supplier}, customers)
+        tables.dimensions({**described, **supplier})
 
 
 def _silent(phase: str, done: int, total: int) -> None:

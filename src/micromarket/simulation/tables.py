@@ -17,7 +17,6 @@ from micromarket.markets.prediction import KnownPrices
 from micromarket.node.coordination import NestedClearing
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recorder import Array, Coded, Column, Moments, Recorder, grid
-from micromarket.simulation.scenario import Customer
 from micromarket.simulation.welfare import Welfare
 
 DRAWN_VERTICES = 200
@@ -62,7 +61,7 @@ class Tables:
         self._write = recorder.write
         self._street = street
 
-    def dimensions(self, parameters: Mapping[str, object], customers: Sequence[Customer]) -> None:
+    def dimensions(self, parameters: Mapping[str, object]) -> None:
         """Write who and what there is: nodes, customers, and assets with the parameters the file gives each."""
         self._nodes()
         street = self._street
@@ -72,8 +71,8 @@ class Tables:
             {
                 "customer": _texts(street.customer_ids),
                 "node": Coded(street.customer_node, street.tree.ids),
-                "tariff": _texts([str(customer.tariff) for customer in customers]),
-                "comfort": np.array([customer.comfort for customer in customers]),
+                "tariff": _texts([customer.tariff for customer in street.customers]),
+                "comfort": np.array([customer.comfort for customer in street.customers]),
             },
         )
         kinds = [fleet.kind for fleet in street.fleets for _ in fleet.asset.ids]
