@@ -123,27 +123,38 @@ def links(import_limit_kw: Floats, export_limit_kw: Floats, full_load_loss: Floa
     segments : int
         Straight segments in each direction.
     """
-    lossy = (full_load_loss > 0) & ((import_limit_kw > 0) | (export_limit_kw > 0))
-    sizes = np.where(lossy, 1 + segments * ((import_limit_kw > 0).astype(int) + (export_limit_kw > 0)), 2)
+    inward, outward = import_limit_kw > 0, export_limit_kw > 0
+    lossy = (full_load_loss > 0) & (inward | outward)
+    sizes = np.where(lossy, 1 + segments * (inward.astype(np.int64) + outward), 2)
     start = np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64)
     own, seen, factor = (np.ones(start[-1]) for _ in range(3))
-    plain = np.flatnonzero(~lossy)
+    plain = start[:-1][~lossy]
     for ends in (own, seen):
-        ends[start[plain]] = -import_limit_kw[plain]
-        ends[start[plain] + 1] = export_limit_kw[plain]
-    for k in np.flatnonzero(lossy):
-        part = slice(start[k], start[k + 1])
-        own[part], seen[part], factor[part] = _pieces(
-            import_limit_kw[k], export_limit_kw[k], full_load_loss[k], segments
-        )
+        ends[plain], ends[plain + 1] = -import_limit_kw[~lossy], export_limit_kw[~lossy]
+    for into, out_of in ((True, True), (True, False), (False, True)):
+        chosen = lossy & (inward == into) & (outward == out_of)
+        shape = _shape(full_load_loss[chosen, None], segments * into, segments * out_of, segments)
+        at = start[:-1][chosen, None] + np.arange(shape.own.shape[1])
+        scale = np.where(shape.own < 0, import_limit_kw[chosen, None], export_limit_kw[chosen, None])
+        own[at], seen[at], factor[at] = shape.own * scale, shape.seen * scale, shape.factor
     return Links(start, own, seen, factor)
 
 
-def _pieces(import_kw: float, export_kw: float, loss: float, segments: int) -> tuple[Floats, Floats, Floats]:
+@dataclass(frozen=True, slots=True, eq=False)
+class _Shape:
+    """Borders of lines rated 1 kW each way, shape (lines, borders)."""
+
+    own: Floats
+    seen: Floats
+    factor: Floats
+
+
+def _shape(loss: Floats, inward: int, outward: int, segments: int) -> _Shape:
     share = np.arange(1, segments + 1) / segments
-    slope = 1.0 - loss * (2.0 * share - 1.0 / segments)  # of received over sent power, segment by segment
+    sent = np.broadcast_to(share, (len(loss), segments))
     arrives = share * (1.0 - loss * share)
-    inward, outward = (slice(None) if limit > 0 else slice(0) for limit in (import_kw, export_kw))
-    own = np.concatenate([-import_kw * arrives[inward][::-1], [0.0], export_kw * share[outward]])
-    seen = np.concatenate([-import_kw * share[inward][::-1], [0.0], export_kw * arrives[outward]])
-    return own, seen, np.concatenate([slope[inward][::-1], 1.0 / slope[outward], [1.0]])
+    slope = 1.0 - loss * (2.0 * share - 1.0 / segments)  # of received over sent power, segment by segment
+    zero = np.zeros_like(loss)
+    own = np.hstack([-arrives[:, :inward][:, ::-1], zero, sent[:, :outward]])
+    seen = np.hstack([-sent[:, :inward][:, ::-1], zero, arrives[:, :outward]])
+    return _Shape(own, seen, np.hstack([slope[:, :inward][:, ::-1], 1.0 / slope[:, :outward], zero + 1.0]))

@@ -91,35 +91,25 @@ inline void close(Polyline &curve) {
     if (curve.size() == 1) curve.front().price = 0.0;
 }
 
+// Whether no vertex is redundant.
+inline bool is_simple(CurveView curve) {
+    const std::size_t size = curve.size();
+    if (size < 2) return size == 1;
+    bool simple = curve[0].power < curve[1].power && curve[size - 2].power < curve[size - 1].power;
+    for (std::size_t k = 1; k + 1 < size; ++k) {
+        const Vertex &a = curve[k - 1], &b = curve[k], &c = curve[k + 1];
+        simple &= ((a.price < b.price) | (b.price < c.price)) & ((a.power < b.power) | (b.power < c.power)) &
+                  ((a.price < b.price) | (a.power < b.power));
+    }
+    return simple;
+}
+
 // Drop every exactly redundant vertex; the curve stays the same function of price.
 inline void simplify(CurveView curve, Polyline &out) {
     out.clear();
     for (const Vertex &vertex : curve) append(out, vertex);
     close(out);
 }
-
-// Walks along one curve while prices rise.
-class Cursor {
-  public:
-    explicit Cursor(CurveView curve) : curve_(curve) {}
-
-    double next_price() const { return at_ < curve_.size() ? curve_[at_].price : kInfinity; }
-
-    Range take(double price) {
-        if (at_ == curve_.size()) return {curve_.back().power, curve_.back().power};
-        if (curve_[at_].price > price) {
-            const double power = at_ ? interpolated_power(curve_[at_ - 1], curve_[at_], price) : curve_[0].power;
-            return {power, power};
-        }
-        const double low = curve_[at_].power;
-        while (at_ + 1 < curve_.size() && curve_[at_ + 1].price == price) ++at_;
-        return {low, curve_[at_++].power};
-    }
-
-  private:
-    CurveView curve_;
-    std::size_t at_ = 0;
-};
 
 // Add `power` to a curve: what a commitment from an earlier market does.
 inline void shift(CurveView curve, double power, Polyline &out) {
@@ -128,41 +118,112 @@ inline void shift(CurveView curve, double power, Polyline &out) {
     close(out);
 }
 
-// The sum of two curves, without redundant vertices. `out` must be neither of the two. O(V1 + V2).
-inline void add(CurveView first, CurveView second, Polyline &out) {
-    if (is_inelastic(first)) return shift(second, first.front().power, out);
-    if (is_inelastic(second)) return shift(first, second.front().power, out);
-    out.clear();
-    Cursor one(first), other(second);
-    for (;;) {
-        const double price = std::min(one.next_price(), other.next_price());
-        if (price == kInfinity) break;
-        const Range left = one.take(price), right = other.take(price);
-        append(out, {price, left.low + right.low});
-        if (left.low + right.low < left.high + right.high) append(out, {price, left.high + right.high});
+// Adds curves by merging neighbors two by two: O(V log k) for V vertices of k curves, with the rounding of a balanced
+// tree. Keeps its memory from one sum to the next.
+class Adder {
+  public:
+    void clear() {
+        corners_.clear();
+        ends_.assign(1, 0);
+        constant_ = 0.0;
     }
-    close(out);
+
+    // One more curve to be added; it must hold no redundant vertex.
+    void take(CurveView curve) {
+        if (curve.size() == 1) {
+            constant_ += curve[0].power;
+            return;
+        }
+        corners_.push_back({curve[0].price, curve[0].power, 0.0});
+        for (std::size_t k = 1; k < curve.size(); ++k)
+            corners_.push_back({curve[k].price, curve[k].power, slope_of(curve[k - 1], curve[k])});
+        ends_.push_back(corners_.size());
+    }
+
+    // The sum of all that was taken since `clear`; without any curve the inelastic curve of no power.
+    void sum(Polyline &out) {
+        if (corners_.empty()) return out.assign(1, {0.0, constant_});
+        merged_.resize(corners_.size());
+        while (ends_.size() > 2) merge_pairs();
+        out.resize(ends_[1]);
+        for (std::size_t k = 0; k < out.size(); ++k) out[k] = {corners_[k].price, corners_[k].power + constant_};
+    }
+
+  private:
+    // A vertex and the slope of the piece that ends there, huge on a step.
+    struct Corner {
+        double price, power, slope;
+    };
+
+    std::vector<Corner> corners_, merged_;
+    std::vector<std::size_t> ends_, merged_ends_;
+    double constant_ = 0.0;
+
+    template <typename From, typename To> static double slope_of(const From &left, const To &right) {
+        return std::min(std::numeric_limits<double>::max(), (right.power - left.power) / (right.price - left.price));
+    }
+
+    void merge_pairs() {
+        merged_ends_.assign(1, 0);
+        for (std::size_t k = 0; k + 1 < ends_.size(); k += 2) {
+            const Corner *first = corners_.data() + ends_[k], *middle = corners_.data() + ends_[k + 1];
+            Corner *out = merged_.data() + merged_ends_.back();
+            const Corner *last = k + 2 < ends_.size() ? corners_.data() + ends_[k + 2] : middle;
+            out = first < middle && middle < last ? merge(first, middle, middle, last, out) : std::copy(first, last, out);
+            merged_ends_.push_back(static_cast<std::size_t>(out - merged_.data()));
+        }
+        corners_.swap(merged_);
+        ends_.swap(merged_ends_);
+    }
+
+    // Without branches but for the ends: which curve comes next is as good as random.
+    static Corner *merge(const Corner *a, const Corner *a_end, const Corner *b, const Corner *b_end, Corner *out) {
+        const Corner *a_before = a, *b_before = b;
+        Corner *const start = out;
+        Vertex before{std::min(a->price, b->price), 0.0};
+        while (a != a_end && b != b_end) {
+            const bool left = a->price <= b->price, right = b->price <= a->price;
+            const double price = std::min(a->price, b->price);
+            const double a_power = std::min(a->power, a_before->power + (price - a_before->price) * a->slope);
+            const double b_power = std::min(b->power, b_before->power + (price - b_before->price) * b->slope);
+            const double power = (left ? a->power : a_power) + (right ? b->power : b_power);
+            *out++ = {price, power, slope_of(before, Vertex{price, power})};
+            before = {price, power};
+            a_before = left ? a : a_before;
+            b_before = right ? b : b_before;
+            a += left;
+            b += right;
+        }
+        const bool first_is_longer = a != a_end;
+        const double constant = first_is_longer ? b_end[-1].power : a_end[-1].power;
+        const Corner *rest = first_is_longer ? a : b, *const end = first_is_longer ? a_end : b_end;
+        for (; rest != end; ++rest) {
+            const Vertex here{rest->price, rest->power + constant};
+            *out++ = {here.price, here.power, slope_of(before, here)};
+            before = here;
+        }
+        start->slope = 0.0;  // nothing ends at the first
+        return out;
+    }
+};
+
+// The sum of any number of curves, without redundant vertices. No curves: the inelastic curve of no power.
+inline void sum(std::span<const CurveView> curves, Polyline &out) {
+    Adder adder;
+    Polyline simple;
+    adder.clear();
+    for (const CurveView curve : curves) {
+        simplify(curve, simple);
+        adder.take(simple);
+    }
+    adder.sum(simple);
+    simplify(simple, out);
 }
 
-// The sum of any number of curves by merging neighbors two by two: O(V log k) for V vertices of k curves, with the
-// rounding of a balanced tree. No curves: the inelastic curve of no power.
-inline void sum(std::span<const CurveView> curves, Polyline &out) {
-    if (curves.empty()) return out.assign(1, {0.0, 0.0});
-    if (curves.size() == 1) return simplify(curves[0], out);
-    std::vector<Polyline> level((curves.size() + 1) / 2);
-    for (std::size_t k = 0; k < level.size(); ++k) {
-        if (2 * k + 1 < curves.size()) add(curves[2 * k], curves[2 * k + 1], level[k]);
-        else simplify(curves[2 * k], level[k]);
-    }
-    Polyline merged;
-    for (std::size_t count = level.size(); count > 1; count = (count + 1) / 2) {
-        for (std::size_t k = 0; k < count / 2; ++k) {
-            add(level[2 * k], level[2 * k + 1], merged);
-            std::swap(level[k], merged);
-        }
-        if (count % 2) std::swap(level[count / 2], level[count - 1]);
-    }
-    std::swap(out, level[0]);
+// The sum of two curves, without redundant vertices. O(V1 + V2).
+inline void add(CurveView first, CurveView second, Polyline &out) {
+    const CurveView both[] = {first, second};
+    sum(std::span<const CurveView>(both), out);
 }
 
 inline void sum(std::span<const Polyline> curves, Polyline &out) {
@@ -186,19 +247,20 @@ inline void sum_without_each(std::span<const CurveView> curves, std::span<Polyli
 }
 
 // The same curve held between two powers (`low <= high`, either may be infinite), with new vertices where it reaches
-// them. Entirely beyond a limit it becomes inelastic at that limit. `out` must not be `curve`. O(V).
+// them. Entirely beyond a limit it becomes inelastic at that limit. `out` must not be `curve`, which must hold no
+// redundant vertex. O(V).
 inline void clip(CurveView curve, double low, double high, Polyline &out) {
+    if (curve.back().power <= low) return out.assign(1, {curve.back().price, low});
+    if (curve.front().power >= high) return out.assign(1, {curve.front().price, high});
+    const auto above = std::ranges::upper_bound(curve, low, {}, &Vertex::power);
+    const auto beyond = std::ranges::lower_bound(above, curve.end(), high, {}, &Vertex::power);
+    const auto cut = [](auto right, double power) {
+        return Vertex{interpolated_price(*(right - 1), *right, power), power};
+    };
     out.clear();
-    for (std::size_t k = 0; k < curve.size(); ++k) {
-        const Vertex &here = curve[k];
-        if (k > 0) {
-            const Vertex &before = curve[k - 1];
-            for (const double limit : {low, high})
-                if (before.power < limit && limit < here.power)
-                    append(out, {interpolated_price(before, here, limit), limit});
-        }
-        append(out, {here.price, std::clamp(here.power, low, high)});
-    }
+    if (above != curve.begin()) out.push_back((above - 1)->power == low ? *(above - 1) : cut(above, low));
+    out.insert(out.end(), above, beyond);
+    if (beyond != curve.end()) out.push_back(beyond->power == high ? *beyond : cut(beyond, high));
     close(out);
 }
 

@@ -95,7 +95,7 @@ struct Share {
 class Solver {
   public:
     explicit Solver(const Problem &problem)
-        : problem_(problem), own_(problem.nodes), seen_(problem.nodes), curve_(problem.participants + 1),
+        : problem_(problem), own_(problem.nodes), bent_(problem.nodes), seen_(problem.nodes), curve_(problem.participants + 1),
           first_child_(problem.nodes, -1), next_child_(problem.nodes, -1), target_(problem.nodes),
           gross_(problem.nodes) {
         for (std::int64_t k = problem.nodes - 1; k > 0; --k) {
@@ -122,14 +122,15 @@ class Solver {
     const Problem &problem_;
     std::int64_t interval_ = 0;
     Solution out_{};
-    std::vector<Polyline> own_, seen_;  // net curve of each node: at its own prices, and as its parent sees it
+    std::vector<Polyline> own_, bent_;  // net curve of each node: at its own prices, and after its line
+    std::vector<CurveView> seen_;       // as its parent sees it: one of the two
     Polyline store_;                    // curves of all participants, one after another
     std::vector<std::size_t> curve_;    // where each starts in `store_`
     std::vector<std::int32_t> first_child_, next_child_;
     std::vector<double> target_, gross_;
-    std::vector<CurveView> parts_;
+    Adder adder_;
     std::vector<Share> shares_;
-    Polyline read_, sum_, cut_;
+    Polyline read_, cut_;
 
     Link link(std::int64_t k) const {
         const std::int64_t at = problem_.link_start[k];
@@ -143,7 +144,7 @@ class Solver {
     template <typename Visit> void each(std::int64_t k, Visit visit) const {
         for (std::int64_t m = problem_.member_start[k]; m < problem_.member_start[k + 1]; ++m)
             visit(participant(problem_.members[m]));
-        for (std::int32_t child = first_child_[k]; child >= 0; child = next_child_[child]) visit(CurveView(seen_[child]));
+        for (std::int32_t child = first_child_[k]; child >= 0; child = next_child_[child]) visit(seen_[child]);
     }
 
     void read_all() {
@@ -164,46 +165,54 @@ class Solver {
             return Vertex{price[v * fleet.price_stride[2]], power[v * fleet.power_stride[2]]};
         };
         const Vertex last = vertex(fleet.vertices - 1);
-        read_.clear();
+        const std::size_t start = store_.size();
         for (std::int64_t v = 0; v + 1 < fleet.vertices; ++v) {
             const Vertex here = vertex(v);
             if (here == last) break;  // what follows is padding
-            append(read_, here);
+            store_.push_back(here);
         }
-        append(read_, last);
-        close(read_);
+        store_.push_back(last);
+        const CurveView curve{store_.data() + start, store_.data() + store_.size()};
+        if (is_simple(curve)) return;
+        simplify(curve, read_);
+        store_.resize(start);
         store_.insert(store_.end(), read_.begin(), read_.end());
     }
 
     // Net curve of a node: everyone inside and below.
     void add_up(std::int64_t k) {
-        double constant = 0.0;
-        parts_.clear();
-        each(k, [&](CurveView curve) {
-            if (curve.size() == 1) constant += curve[0].power;
-            else parts_.push_back(curve);
-        });
-        if (parts_.empty()) return own_[k].assign(1, {0.0, constant});
-        sum(parts_, sum_);
-        shift(sum_, constant, own_[k]);
+        adder_.clear();
+        each(k, [&](CurveView curve) { adder_.take(curve); });
+        adder_.sum(own_[k]);
     }
 
     // Net curve of a node as its parent sees it: clipped to the limits, bent by the losses.
     void bend(std::int64_t k) {
         const Link line = link(k);
-        if (line.lossless()) return clip(own_[k], line.lowest(), line.highest(), seen_[k]);
-        clip(own_[k], line.lowest(), line.highest(), cut_);
-        if (cut_.size() == 1) return seen_[k].assign(1, {0.0, line.to_parent(cut_[0].power)});
-        seen_[k].clear();
-        std::size_t piece = line.piece_of(line.own, cut_[0].power);
-        for (std::size_t v = 0; v + 1 < cut_.size(); ++v) {
-            const Vertex a = cut_[v], b = cut_[v + 1];
+        CurveView curve(own_[k]);
+        if (curve.front().power < line.lowest() || curve.back().power > line.highest()) {
+            clip(curve, line.lowest(), line.highest(), line.lossless() ? bent_[k] : cut_);
+            curve = line.lossless() ? bent_[k] : cut_;
+        }
+        if (!line.lossless()) {
+            bend_all(line, curve, bent_[k]);
+            curve = bent_[k];
+        }
+        seen_[k] = curve;
+    }
+
+    static void bend_all(const Link &line, CurveView curve, Polyline &out) {
+        if (curve.size() == 1) return out.assign(1, {0.0, line.to_parent(curve[0].power)});
+        out.clear();
+        std::size_t piece = line.piece_of(line.own, curve[0].power);
+        for (std::size_t v = 0; v + 1 < curve.size(); ++v) {
+            const Vertex a = curve[v], b = curve[v + 1];
             const bool crosses = a.price < 0 && b.price > 0 && a.power < b.power;
             const Vertex middle = crosses ? Vertex{0.0, interpolated_power(a, b, 0.0)} : b;
-            bend_piece(line, a, middle, piece, seen_[k]);
-            if (crosses) bend_piece(line, middle, b, piece, seen_[k]);
+            bend_piece(line, a, middle, piece, out);
+            if (crosses) bend_piece(line, middle, b, piece, out);
         }
-        close(seen_[k]);
+        close(out);
     }
 
     static void bend_piece(const Link &line, Vertex a, Vertex b, std::size_t &piece, Polyline &out) {
