@@ -117,9 +117,7 @@ def main() -> None:
     )
     plain, _ = measure(PLAIN_HOMES, PLAIN)
     quick, _ = measure(PLAIN_HOMES)
-    print(
-        f"\n{PLAIN_HOMES} homes: {quick:.1f} s; with the plain kernels {plain:.1f} s, {plain / quick:.1f} x as long"
-    )
+    print(f"\n{PLAIN_HOMES} homes: {quick:.1f} s; with the plain kernels {plain:.1f} s, {plain / quick:.1f} x")
 
 
 if __name__ == "__main__":

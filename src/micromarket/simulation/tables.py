@@ -193,28 +193,22 @@ class Tables:
 
     def curves(self, part: Part, drawn: Sequence[Mapping[str, Curves]]) -> None:
         """Write the summed curve of each kind of asset in every step: what it offers, and what it asks."""
-        halves = [
-            (step, kind, side, half)
-            for step, kinds in zip(part.steps, drawn, strict=True)
-            for kind, curve in kinds.items()
-            for side, half in (("supply", curve.clipped(0, np.inf)), ("demand", curve.clipped(-np.inf, 0)))
-            if half.powers.any()
-        ]
-        if not halves:
-            return
-        steps, kinds, sides, parts = zip(*halves, strict=True)
-        sizes = [half.vertices for half in parts]
+        labels = [(step, kind) for step, kinds in zip(part.steps, drawn, strict=True) for kind in kinds]
+        whole = Curves.concatenate([curve for kinds in drawn for curve in kinds.values()])
+        halves = Curves.concatenate([whole.clipped(0, np.inf), whole.clipped(-np.inf, 0)])
+        curve, vertex = np.nonzero(_told(halves))
+        kinds = [kind for _, kind in labels]
         self._write(
             "curves",
             part.name,
             {
-                "start": Moments(self._street.calendar.start_of(np.repeat(steps, sizes))),
-                "node": Coded.constant(self._street.tree.ids[0], sum(sizes)),
-                "side": _repeated(sides, sizes),
-                "kind": _repeated(kinds, sizes),
-                "vertex": np.concatenate([np.arange(size, dtype=np.int32) for size in sizes]),
-                "price": np.concatenate([half.prices[0, 0] for half in parts]),
-                "power_kw": np.concatenate([half.powers[0, 0] for half in parts]),
+                "start": Moments(self._street.calendar.start_of(np.array([step for step, _ in labels] * 2)[curve])),
+                "node": Coded.constant(self._street.tree.ids[0], len(curve)),
+                "side": Coded(curve // len(labels), ("supply", "demand")),
+                "kind": _coded(np.array(kinds * 2)[curve]),
+                "vertex": vertex.astype(np.int32),
+                "price": halves.prices[curve, 0, vertex],
+                "power_kw": halves.powers[curve, 0, vertex],
             },
         )
 
@@ -278,9 +272,16 @@ def _texts(labels: Sequence[str]) -> Coded:
     return Coded(np.arange(len(labels), dtype=np.int32), labels)
 
 
-def _repeated(texts: Sequence[str], times: Sequence[int]) -> Coded:
-    labels = sorted(set(texts))
-    return Coded(np.repeat(np.array([labels.index(text) for text in texts], dtype=np.int32), times), labels)
+def _coded(texts: Array) -> Coded:
+    labels, codes = np.unique(texts, return_inverse=True)
+    return Coded(codes.astype(np.int32), labels.tolist())
+
+
+def _told(curves: Curves) -> Array:
+    """Return which vertices say something, shape (n, V): not those of curves without power, nor repeated ones."""
+    prices, powers = curves.prices[:, 0], curves.powers[:, 0]
+    repeats = (np.diff(prices, prepend=np.nan) == 0) & (np.diff(powers, prepend=np.nan) == 0)
+    return np.asarray(powers.any(axis=1, keepdims=True) & ~repeats)
 
 
 def _by_node(street: Neighborhood, values: Floats) -> Floats:
