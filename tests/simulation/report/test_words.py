@@ -47,3 +47,8 @@ def test_large_change():
 def test_rounded():
     """Drawn values keep four to five digits of the largest; what is absent stays absent."""
     assert rounded([1234.56, -0.0001, float("nan"), -0.123]) == [1234.6, 0, None, -0.1]
+
+
+def test_tiny():
+    """What is almost nothing is told by its power of ten."""
+    assert plain(number(-3.61e-12)) == "−3.6 × 10⁻¹²"

@@ -47,7 +47,7 @@ def _checks(study: Study) -> list[tuple[str, ...]]:
     cases = _cases(study)
     rows: list[tuple[str, ...]] = []
     if study.has("powers", "flows"):
-        rows.append(("Largest energy residual [kW]", *(_tiny(_energy_residual(study, case)) for case in cases)))
+        rows.append(("Largest energy residual [kW]", *(number(_energy_residual(study, case)) for case in cases)))
     if study.has("ledger"):
         residual = [_money_residual(study, case) for case in cases]
         rows.append((f"Largest money residual [micro-{study.about.currency}]", *(f"{value:,}" for value in residual)))
@@ -58,14 +58,6 @@ def _checks(study: Study) -> list[tuple[str, ...]]:
     if study.has("flows"):
         rows.append(("Losses [kWh]", *(number(_losses(study, case)) for case in cases)))
     return rows
-
-
-def _tiny(value: float) -> str:
-    if value == 0 or value >= 1e-3:
-        return number(value)
-    mantissa, exponent = f"{value:.1e}".split("e")
-    digits = str(abs(int(exponent))).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    return f"{mantissa}{SPACE}×{SPACE}10⁻{digits}"
 
 
 def _energy_residual(study: Study, case: str) -> float:

@@ -76,58 +76,52 @@ def _figure(study: Study, rows: list[Bill]) -> Figure:
 
 def _dumbbells(study: Study, rows: list[Bill]) -> Figure:
     names = [row[0] for row in rows]
-    traces: list[Json] = []
-    for name, color, gains in (("Pays less", "$better", True), ("Pays more", "$worse", False)):
-        x: list[float | None] = []
-        y: list[str | None] = []
-        for row in rows:
-            if (_difference(row) < 0) == gains:
-                x += [row[2], row[1], None]
-                y += [row[0], row[0], None]
-        if x:
-            kept = rounded([np.nan if value is None else value for value in x])
-            line = {"color": color, "width": 3}
-            traces.append(
-                {
-                    "type": "scatter",
-                    "mode": "lines",
-                    "name": name,
-                    "x": kept,
-                    "y": y,
-                    "line": line,
-                    "hoverinfo": "skip",
-                }
-            )
-    for label, place, color, symbol in (
-        ("Without market", 2, "$no_market", "circle-open"),
-        ("With market", 1, "$market", "circle"),
-    ):
-        marker = {"color": color, "size": 9, "symbol": symbol, "line": {"width": 2, "color": color}}
-        values = rounded([float(row[place] or 0.0) for row in rows])
-        look = {"hovertemplate": "%{y}: %{x:.2f}"}
-        traces.append(
-            {"type": "scatter", "mode": "markers", "name": label, "x": values, "y": names, "marker": marker} | look
-        )
-    axis = {"type": "linear", "title": {"text": f"Bill for the whole run [{study.about.currency}]"}}
+    links = (
+        _links("Pays less", "$better", [row for row in rows if _difference(row) < 0]),
+        _links("Pays more", "$worse", [row for row in rows if _difference(row) >= 0]),
+    )
+    ends = (
+        _ends("Without market", ("$surface", "$no_market"), {row[0]: row[2] for row in rows}),
+        _ends("With market", ("$market", "$market"), {row[0]: row[1] for row in rows}),
+    )
+    down = {
+        "type": "category",
+        "range": [len(rows) - 0.3, -0.7],
+        "categoryarray": names,
+        "dtick": 1,
+        "showgrid": False,
+    }
+    across = {
+        "type": "linear",
+        "title": {"text": f"Bill for the whole run [{study.about.currency}]"},
+        "showgrid": True,
+    }
     return Figure(
         "bills",
         "Bill of each customer, those who gain the most first",
         study.about.currency,
         "Two points for each customer: the bill without and with the market, joined by a line.",
-        tuple(traces),
-        {
-            "xaxis": axis,
-            "yaxis": {
-                "type": "category",
-                "autorange": "reversed",
-                "categoryarray": names,
-                "dtick": 1,
-                "showgrid": False,
-            },
-            "hovermode": "closest",
-        },
-        height=90 + 20 * len(rows),
+        (*(link for link in links if link["x"]), *ends),
+        {"xaxis": across, "yaxis": down, "hovermode": "closest"},
+        height=70 + 20 * len(rows),
     )
+
+
+def _links(name: str, color: str, rows: list[Bill]) -> Json:
+    x = [value for row in rows for value in (row[2], row[1], np.nan)]
+    y = [text for row in rows for text in (row[0], row[0], None)]
+    look = {"line": {"color": color, "width": 3}, "hoverinfo": "skip"}
+    return {"type": "scatter", "mode": "lines", "name": name, "x": rounded(np.array(x, dtype=float)), "y": y} | look
+
+
+def _ends(name: str, colors: tuple[str, str], bills: dict[str, float | None]) -> Json:
+    inside, edge = colors
+    look = {
+        "marker": {"color": inside, "size": 9, "line": {"width": 2, "color": edge}},
+        "hovertemplate": "%{y}: %{x:.2f}",
+    }
+    x = rounded([value or 0.0 for value in bills.values()])
+    return {"type": "scatter", "mode": "markers", "name": name, "x": x, "y": list(bills)} | look
 
 
 def _bars(study: Study, rows: list[Bill]) -> Figure:

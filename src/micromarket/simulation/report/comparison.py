@@ -8,10 +8,16 @@ from pathlib import Path
 from micromarket.simulation.report.headline import CARDS
 from micromarket.simulation.report.peak import LOOKS
 from micromarket.simulation.report.resources import resource
-from micromarket.simulation.report.words import MINUS, count, quantity, table
+from micromarket.simulation.report.words import MINUS, RATIOS, count, quantity, table
 from micromarket.simulation.results import Comparison, Figures
 
-NAMES = {card.name: card.label for card in CARDS}
+NAMES = {card.name: card.label for card in CARDS} | {
+    "consumption_kwh": "Energy used",
+    "generation_kwh": "Energy generated locally",
+    "energy_residual_kw": "Largest energy residual",
+    "money_residual_micro": "Largest money residual",
+    "welfare_gap": "Surplus below the central bound",
+}
 
 
 def figure_name(line: Figures) -> str:
@@ -22,6 +28,8 @@ def figure_name(line: Figures) -> str:
 def shown(value: float | None, unit: str, signed: bool = False) -> str:
     """Return a value with its unit; a difference also with its sign."""
     text = quantity(value, unit)
+    if signed and unit in RATIOS:
+        text = text.removesuffix("%") + "points" if text.endswith("%") else text
     positive = signed and value is not None and value > 0 and not text.startswith(MINUS)
     return f"+{text}" if positive else text
 

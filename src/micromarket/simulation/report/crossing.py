@@ -144,14 +144,14 @@ def _figure(study: Study, drawn: Drawn, opening: int) -> Figure:
     )
     names = (("Supply", "$supply", "solid"), ("Demand", "$demand", "dash"))
     lines = [_line(name, {"color": color, "dash": dash, "width": 2.2}) for name, color, dash in names]
-    mark = {"size": 12, "color": "$ink", "symbol": "circle-open", "line": {"width": 2.5}}
+    mark = {"size": 11, "color": "$surface", "line": {"width": 2.5, "color": "$ink"}}
     lines.append({"type": "scatter", "mode": "markers", "name": "Price and power agreed", "marker": mark})
     layout = {
         "xaxis": {"type": "linear", "title": {"text": "Power [kW]"}, "range": [0, window[0]], "rangemode": "tozero"},
         "yaxis": {"range": [window[1], window[2]]},
         "hovermode": "closest",
     }
-    kept = "" if len(steps) == study.axis.steps else f" {len(steps)} of {study.axis.steps} intervals can be chosen."
+    kept = "" if len(steps) == study.axis.steps else f" The {len(steps):,} intervals around the peak can be chosen."
     return Figure(
         "supply-demand",
         f"Supply and demand at {study.root}",

@@ -60,10 +60,11 @@ def _finding(study: Study, stacks: dict[Key, Floats]) -> str:
         return "Who delivered and who used the power"
     first = max(given, key=lambda kind: given[kind])
     most = max(used, key=lambda kind: used[kind])
-    return (
-        f"{kind_name(first)} delivered {quantity(given[first] / total, '', 2)} of all energy; "
-        f"{kind_name(most).lower()} used {quantity(used[most] / sum(used.values()), '', 2)} of what was used"
-    )
+    finding = f"{kind_name(first)} delivered {quantity(given[first] / total, '', 2)} of all energy"
+    if len(used) == 1:
+        return finding
+    share = quantity(used[most] / sum(used.values()), "", 2)
+    return f"{finding}; {kind_name(most).lower()} took {share} of what was used"
 
 
 def _lead(study: Study, stacks: dict[Key, Floats], cases: list[str]) -> str:

@@ -81,8 +81,7 @@
     const line = trace.line || {}, marker = trace.marker || {};
     const dash = { dash: "5 3", dot: "2 3", longdash: "8 3" }[line.dash] || "none";
     if (trace.type === "scatter" && trace.mode === "markers") {
-      const open = String(marker.symbol).includes("open");
-      return `<circle cx="9" cy="6" r="4" fill="${open ? "none" : marker.color}" stroke="${marker.color}" stroke-width="2"/>`;
+      return `<circle cx="9" cy="6" r="4" fill="${marker.color}" stroke="${marker.line.color}" stroke-width="2"/>`;
     }
     if (trace.type === "bar") return `<rect width="12" height="12" x="3" rx="2" fill="${marker.color}"/>`;
     if (trace.fill !== undefined && !line.width || trace.stackgroup) return `<rect width="18" height="10" y="1" rx="2" fill="${trace.fillcolor}"/>`;

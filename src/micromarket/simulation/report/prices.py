@@ -113,6 +113,7 @@ def _heat_map(study: Study, root: Floats) -> Figure:
         "Heat map of the root's price: one row for each day, one column for each time of day.",
         (trace | look | {"colorbar": bar},),
         axes,
+        note="Blank: hours that the clock skipped, or outside the run." if np.isnan(grid).any() else "",
         height=int(np.clip(110 + 28 * len(days), 180, 460)),
     )
 

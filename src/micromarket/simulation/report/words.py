@@ -12,6 +12,9 @@ SPACE = "\N{NO-BREAK SPACE}"
 RATIOS = ("", "1", "share")
 """Units of figures that are shown in percent."""
 
+TINY = 1e-5
+"""Size below which a number is told by its power of ten."""
+
 SAME = 5e-4
 """Relative difference below which a figure is said to have stayed."""
 
@@ -33,12 +36,20 @@ def number(value: float | None, digits: int = 3) -> str:
     """Return a number to `digits` significant digits (whole digits are never dropped), thousands separated."""
     if value is None or not math.isfinite(value):
         return "\N{EN DASH}"
+    if 0 < abs(value) < TINY:
+        return _scientific(value)
     size = math.floor(math.log10(abs(value))) + 1 if value else 1
     decimals = min(max(0, digits - size), 6)
     while decimals and abs(value - round(value, decimals - 1)) <= 1e-9 * abs(value):
         decimals -= 1
     text = f"{abs(round(value, decimals)):,.{decimals}f}"
     return (MINUS if value < 0 and float(text.replace(",", "")) else "") + text
+
+
+def _scientific(value: float) -> str:
+    mantissa, exponent = f"{abs(value):.1e}".split("e")
+    digits = str(abs(int(exponent))).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
+    return f"{MINUS if value < 0 else ''}{mantissa}{SPACE}×{SPACE}10⁻{digits}"
 
 
 def quantity(value: float | None, unit: str, digits: int = 3) -> str:
