@@ -7,6 +7,7 @@ import hashlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, tzinfo
+from math import fsum
 from pathlib import Path
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -214,6 +215,7 @@ def _completed(scenario: Scenario) -> Scenario:
     )
     price = content.market.default_price
     if price is None:
-        price = float(scenario.series(content.supplier.price).mean())
+        prices = scenario.series(content.supplier.price)
+        price = fsum(prices) / len(prices)
     market = replace(content.market, default_price=price)
     return dataclasses.replace(scenario, file=replace(content, customers=customers, market=market))

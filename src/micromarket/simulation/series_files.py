@@ -18,6 +18,8 @@ from micromarket.errors import NaiveTime, Problem, ScenarioError, WrongUnit
 
 TIMESTAMP = "timestamp"
 _ZONED = "TIMESTAMP WITH TIME ZONE"
+_CELL = "CSV"
+"""Stands for the type of a column of a CSV file: text that may be anything."""
 _NUMBERS = ("INT", "DOUBLE", "FLOAT", "DECIMAL", "REAL")
 _OFFSET = 'times with their offset from UTC, such as "2026-07-06T00:00:00-04:00"'
 _ADD_OFFSET = "add Z or the offset to each; an hour that the clocks repeat or skip is unclear without it"
@@ -40,7 +42,7 @@ class SeriesFile:
 
 
 def header(path: Path, shown: str) -> dict[str, str]:
-    """Return the columns of a file in order, each with its type (``VARCHAR`` throughout for CSV).
+    """Return the columns of a file in order, each with its type.
 
     Raises
     ------
@@ -75,7 +77,7 @@ def _csv_header(path: Path, shown: str) -> list[tuple[str, str]]:
         raise ScenarioError(
             Problem(shown, 1, 0, "", "an empty file", "a header and rows", "write the series into it")
         )
-    return [(name.strip(), "VARCHAR") for name in names]
+    return [(name.strip(), _CELL) for name in names]
 
 
 def _parquet_header(path: Path, shown: str) -> list[tuple[str, str]]:
@@ -148,12 +150,12 @@ def _text(name: str) -> str:
 
 def _check_types(shown: str, types: dict[str, str], wanted: list[str]) -> None:
     time = types[TIMESTAMP]
-    if time not in {_ZONED, "VARCHAR"}:
+    if time not in {_ZONED, "VARCHAR", _CELL}:
         raise ScenarioError(Problem(shown, 0, 0, TIMESTAMP, f"the type {time}", _OFFSET, f"store {_ZONED}"))
     problems = [
         Problem(shown, 0, 0, name, f"the type {types[name]}", "numbers", "store DOUBLE")
         for name in wanted
-        if types[name] != "VARCHAR" and not any(word in types[name] for word in _NUMBERS)
+        if types[name] != _CELL and not any(word in types[name] for word in _NUMBERS)
     ]
     if problems:
         raise ScenarioError(*problems)
