@@ -1,10 +1,11 @@
 import numpy as np
 import pytest
-from trees import load, offers, random_market, supplier, tree
+from trees import load, offers, random_curves, random_market, supplier, tree
 
 from micromarket.domain.curves import Curves
 from micromarket.errors import NotFinite, WrongShape
 from micromarket.kernels.nested import BALANCED, SHORT, SURPLUS
+from micromarket.markets.auction import clear
 from micromarket.node.coordination import TOLERANCE_KW, clear_nested
 from micromarket.node.welfare import welfare, welfare_bound
 
@@ -180,6 +181,20 @@ def test_prices_prove_the_dispatch_optimal(losses, lowest):
         if not cleared.outcome.any():
             gap = welfare_bound(grown, curves, member_of, cleared.price) - welfare(curves, cleared.powers_kw)
             worst = max(worst, float(np.abs(gap).max()))
+
+    assert worst < 1e-9
+
+
+def test_one_node_alone_is_the_single_auction():
+    """Prices, powers, outcome and what is not served are those of `markets.auction.clear`."""
+    worst = 0.0
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        curves = random_curves(rng, int(rng.integers(1, 12)), intervals=3)
+        nested, single = clear_nested(tree([-1]), curves, np.zeros(len(curves))), clear(curves)
+        pairs = [(nested.price[0], single.price), (nested.outcome[0], single.outcome)]
+        pairs += [(nested.powers_kw, single.powers_kw), (nested.unserved_kw, single.unserved_kw)]
+        worst = max(worst, *(float(np.abs(a - b).max()) for a, b in pairs))
 
     assert worst < 1e-9
 

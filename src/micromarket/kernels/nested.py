@@ -8,25 +8,14 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import pairwise
 from math import inf, isnan
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from micromarket.kernels.backend import native
-from micromarket.kernels.polylines import (
-    Polyline,
-    Vertex,
-    add_all,
-    clip,
-    interpolated_power,
-    interpolated_price,
-    polyline,
-    powers_at,
-    prices_at,
-)
+from micromarket.kernels.lines import Line
+from micromarket.kernels.polylines import Polyline, add_all, polyline, powers_at, prices_at
 
 Floats = NDArray[np.float64]
 Indices = NDArray[np.int64]
@@ -126,69 +115,6 @@ def clear_nested_plain(problem: NestedProblem) -> NestedSolution:
     return out
 
 
-class _Link(NamedTuple):
-    """The line of a node: borders of its pieces at both ends, and the price factor of each piece."""
-
-    own: list[float]
-    seen: list[float]
-    factor: list[float]
-
-    @property
-    def lossless(self) -> bool:
-        return len(self.own) == 2 and self.factor[0] == 1.0
-
-    def piece_of(self, borders: list[float], power: float) -> int:
-        return min(max(bisect_right(borders, power) - 1, 0), len(borders) - 2)
-
-    def to_parent(self, power: float, piece: int) -> float:
-        if self.lossless or power == self.own[piece]:
-            return power if self.lossless else self.seen[piece]
-        return min(self.seen[piece + 1], self.seen[piece] + (power - self.own[piece]) / self.factor[piece])
-
-    def to_node(self, power: float) -> float:
-        if self.lossless:
-            return power
-        piece = self.piece_of(self.seen, power)
-        return min(self.own[piece + 1], self.own[piece] + (power - self.seen[piece]) * self.factor[piece])
-
-    def price_to_parent(self, price: float, piece: int) -> float:
-        return price if price < 0 else price * self.factor[piece]
-
-    def price_to_node(self, price: float, piece: int) -> float:
-        return price if price < 0 else price / self.factor[piece]
-
-    def prices_without_congestion(self, price: float, power: float, tolerance: float) -> tuple[float, float]:
-        if self.lossless:
-            return price, price
-        piece = self.piece_of(self.seen, power)
-        start = piece > 0 and power <= self.seen[piece] + tolerance
-        end = piece + 2 < len(self.seen) and power >= self.seen[piece + 1] - tolerance
-        return self.price_to_node(price, piece + end), self.price_to_node(price, piece - start)
-
-    def bend(self, curve: Polyline) -> Polyline:
-        """Return a node's curve as its parent sees it."""
-        cut = clip(curve, self.own[0], self.own[-1])
-        if self.lossless:
-            return cut
-        if len(cut) == 1:
-            return [(0.0, self.to_parent(cut[0][1], self.piece_of(self.own, cut[0][1])))]
-        borders = [(a, b) for a, b in pairwise(self._cut_at_borders(cut)) if a[1] < b[1]]
-        return polyline(vertex for a, b in borders for vertex in self._bend_piece(a, b))
-
-    def _cut_at_borders(self, curve: Polyline) -> Iterator[Vertex]:
-        for a, b in pairwise(curve):
-            yield a
-            inner = [(interpolated_price([a, b], at), at) for at in self.own if a[1] < at < b[1]]
-            zero = [(0.0, interpolated_power([a, b], 0.0))] if a[0] < 0 < b[0] else []
-            yield from sorted(inner + zero)
-        yield curve[-1]
-
-    def _bend_piece(self, a: Vertex, b: Vertex) -> Iterator[Vertex]:
-        piece = self.piece_of(self.own, a[1])
-        for price, power in (a, b):
-            yield self.price_to_parent(price, piece), self.to_parent(power, piece)
-
-
 @dataclass(slots=True)
 class _Share:
     """What one participant or child may and does contribute to its node."""
@@ -210,7 +136,7 @@ class _Interval:
     target: dict[int, float] = field(default_factory=dict)
     gross: dict[int, float] = field(default_factory=dict)
     curves: list[Polyline] = field(default_factory=list)
-    links: list[_Link] = field(default_factory=list)
+    links: list[Line] = field(default_factory=list)
     children: list[list[int]] = field(default_factory=list)
 
     def solve(self) -> None:
@@ -223,7 +149,7 @@ class _Interval:
         for k in nodes:
             part = slice(problem.link_start[k], problem.link_start[k + 1])
             arrays = (problem.own_power, problem.seen_power, problem.price_factor)
-            self.links.append(_Link(*(array[part].tolist() for array in arrays)))
+            self.links.append(Line(*(array[part].tolist() for array in arrays)))
             self.children.append([])
             if k > 0:
                 self.children[problem.parent[k]].append(k)
