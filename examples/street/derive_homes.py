@@ -171,8 +171,8 @@ def scenario(customers: list[dict[str, Any]]) -> dict[str, Any]:
             {
                 "id": "feeder-1",
                 "parent": "substation",
-                "import_limit": "100 kW",
-                "export_limit": "100 kW",
+                "import_limit": "75 kW",
+                "export_limit": "75 kW",
                 "full_load_loss": "2 %",
             },
         ],
