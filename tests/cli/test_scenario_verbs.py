@@ -81,3 +81,25 @@ def test_init_over_something(run, tmp_path):
 def test_schema(run):
     """The schema goes to stdout as it is published."""
     assert (0, schema_text(), "") == run("schema")
+
+
+def test_deep_trees(run, tmp_path):
+    """A chain of two thousand nodes is checked and drawn."""
+    nodes = "".join(f"  - {{id: n{at}, parent: n{at - 1}}}\n" for at in range(1, 2000))
+    text = HEAD + "nodes:\n  - {id: n0}\n" + nodes
+    (tmp_path / "scenario.yaml").write_text(text)
+
+    code, out, _ = run("validate", tmp_path)
+
+    assert (0, "n1999, 1 customer") == (code, out.splitlines()[-1].strip())
+
+
+HEAD = """
+schema: 1
+name: deep
+currency: USD
+time: {start: 2026-01-01T00:00:00Z, end: 2026-01-02T00:00:00Z}
+supplier: {price: 0.2 USD/kWh}
+customers:
+  - {id: a, node: n1999, assets: [{kind: load, power: 1 kW}]}
+"""

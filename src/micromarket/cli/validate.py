@@ -13,6 +13,7 @@ import typer
 from micromarket.errors import ScenarioError
 from micromarket.simulation.local_assets import kind_of
 from micromarket.simulation.reading import Scenario, read_scenario
+from micromarket.simulation.scenario import Node
 
 BAD_INPUT = 2
 
@@ -105,18 +106,20 @@ def description(scenario: Scenario, found: dict[str, Any]) -> str:
 
 
 def _tree(scenario: Scenario) -> list[str]:
-    nodes, customers = scenario.file.nodes, Counter(customer.node for customer in scenario.file.customers)
+    customers = Counter(customer.node for customer in scenario.file.customers)
+    children: dict[str | None, list[Node]] = {}
+    for node in scenario.file.nodes:
+        children.setdefault(node.parent, []).append(node)
+    lines: list[str] = []
+    waiting = [(node, 0) for node in children[None]]
+    while waiting:
+        node, depth = waiting.pop()
+        lines.append(f"    {'  ' * depth}{_node(node, customers[node.id])}")
+        waiting += [(child, depth + 1) for child in reversed(children.get(node.id, []))]
+    return lines
 
-    def branch(parent: str | None, depth: int) -> list[str]:
-        lines = []
-        for node in nodes:
-            if node.parent == parent:
-                limit = "" if node.import_limit is None else f", {node.import_limit:g} kW in"
-                limit += "" if node.export_limit is None else f", {node.export_limit:g} kW out"
-                count = customers[node.id]
-                who = f", {count} customer{'s' * (count != 1)}" if count else ""
-                lines.append(f"    {'  ' * depth}{node.id}{limit}{who}")
-                lines += branch(node.id, depth + 1)
-        return lines
 
-    return branch(None, 0)
+def _node(node: Node, customers: int) -> str:
+    limits = ((node.import_limit, "in"), (node.export_limit, "out"))
+    parts = [node.id, *(f"{limit:g} kW {way}" for limit, way in limits if limit is not None)]
+    return ", ".join([*parts, f"{customers} customer{'s' * (customers != 1)}"] if customers else parts)

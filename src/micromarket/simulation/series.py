@@ -98,14 +98,15 @@ class SeriesLoader:
         content = read(path, shown, types, list(columns))
         rows = self._rows(content.times, shown)
         for column, known in columns.items():
-            values = content.columns[column][rows.window]
+            values = content.columns.pop(column)[rows.window]
             problem = self._bad_value(values, content.times[rows.window], rows.window.start, known, shown)
             if problem:
                 problems.append(problem)
             else:
                 scale = self.grid.hours if known.is_energy else 1.0
                 table.columns[name, column] = rows.resampled(values, known.unit) * scale
-        table.digests[name] = hashlib.sha256(path.read_bytes()).hexdigest()
+        with path.open("rb") as stream:
+            table.digests[name] = hashlib.file_digest(stream, "sha256").hexdigest()
         return problems
 
     def _path(self, name: str, use: SeriesUse) -> Path:
@@ -204,6 +205,7 @@ class _Rows:
     hours: float
 
     def resampled(self, values: Floats, unit: ColumnUnit) -> Floats:
+        """Return the mean of each base step in base units."""
         factor = unit.factor / self.hours if unit.per_interval else unit.factor
         steps = values[self.first] if self.count == 1 else values.reshape(-1, self.count).mean(axis=1)
         return np.asarray(steps * factor + unit.offset)

@@ -130,8 +130,14 @@ def read(path: Path, shown: str, types: dict[str, str], wanted: list[str]) -> Se
         found = duckdb.connect().execute(query, arguments).fetchnumpy()
     except duckdb.Error as error:
         raise ScenarioError(*_diagnosed(path, shown, types, wanted, error)) from None
-    columns = {name: np.ma.filled(found[name].astype(float), np.nan) for name in wanted}
+    columns = {name: _floats(found.pop(name)) for name in wanted}
     return SeriesFile(_times(found[TIMESTAMP], shown), columns)
+
+
+def _floats(column: np.ndarray) -> Floats:
+    """Return a column without its mask, and without a copy where it has none."""
+    masked = np.ma.is_masked(column)
+    return np.ma.filled(column, np.nan) if masked else np.asarray(np.ma.getdata(column), dtype=np.float64)
 
 
 def _csv_source(types: dict[str, str], wanted: list[str]) -> str:
