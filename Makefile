@@ -24,6 +24,7 @@ endif
 $(VENV)/installed: $(BIN)/python $(SOURCES)
 	@echo "installing micromarket and its kernels into $(VENV) ..." >&2
 	@$(INSTALL) -e .
+	@$(BIN)/python -c 'from micromarket.kernels import backend; print("kernels:", backend.NAME)' >&2
 	@touch $@
 
 $(VENV)/installed-dev: $(VENV)/installed
@@ -49,7 +50,7 @@ format: $(VENV)/installed-dev  ## Format the code
 	@$(BIN)/ruff check --fix .
 
 bench: $(VENV)/installed-dev  ## Print every speed claim beside what it is compared with
-	@for file in benchmarks/bench_*.py; do $(BIN)/python $$file || exit 1; done
+	@for file in benchmarks/bench_*.py; do echo; echo "# $$file"; $(BIN)/python $$file || exit 1; done
 
 docs: $(VENV)/installed-dev  ## Build the documentation into site/
 	@$(INSTALL) -e '.[docs]'
