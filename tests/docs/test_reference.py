@@ -1,0 +1,127 @@
+"""The reference pages say what the code says: options, errors, public names, columns, key figures."""
+
+from __future__ import annotations
+
+import inspect
+import re
+from importlib import import_module
+
+import duckdb
+import pytest
+import typer.main
+from pages import text_of
+
+import micromarket
+from micromarket import errors
+from micromarket.cli import main
+from micromarket.simulation.results import TABLES
+from micromarket.simulation.summary import FIGURES
+
+ASKED_FOR_EVERYWHERE = {"--help"}
+
+
+def rows(text):
+    """Return the cells of every table row of a page, without headings and rules."""
+    lines = [line for line in text.splitlines() if line.startswith("| `")]
+    return [[cell.strip() for cell in line.strip("|").split(" | ")] for line in lines]
+
+
+def sections(page):
+    """Return the text below each second-level heading of a page."""
+    parts = re.split(r"^## (.+)$", text_of(page), flags=re.MULTILINE)[1:]
+    return dict(zip(parts[::2], parts[1::2], strict=True))
+
+
+def options_of(verb):
+    """Return every option of a verb and of its subcommands."""
+    module = import_module(f"micromarket.cli.{main.COMMANDS[verb][0]}")
+    application = getattr(module, "app", None) or typer.Typer(add_completion=False)
+    if not hasattr(module, "app"):
+        application.command()(module.command)
+    command = typer.main.get_command(application)
+    commands = getattr(command, "commands", {"": command}).values()
+    parameters = [
+        parameter for each in commands for parameter in each.params if parameter.param_type_name == "option"
+    ]
+    return {name for each in parameters for name in (*each.opts, *each.secondary_opts)} - ASKED_FOR_EVERYWHERE
+
+
+@pytest.mark.parametrize("verb", list(main.COMMANDS))
+def test_options_of_the_command_line(verb):
+    """The page names every option of every verb, and no other."""
+    section = sections("docs/reference/cli.md")[f"micromarket {verb}"]
+    named = {name for row in rows(section) for name in re.findall(r"`(--?[\w-]+)`", row[0])}
+
+    assert options_of(verb) == named
+
+
+def test_errors():
+    """The page names every error with its parent and the exit code it leads to."""
+    defined = [error for _, error in inspect.getmembers(errors, inspect.isclass) if issubclass(error, Exception)]
+    expected = {error.__name__: (error.__bases__[0].__name__, code(error)) for error in defined}
+    table = rows(text_of("docs/reference/errors.md"))
+
+    assert expected == {row[0].strip("`"): (row[1].strip("`"), int(row[3].strip("| "))) for row in table}
+
+
+def code(error):
+    """Return the exit code of an error, without making one."""
+    return main.exit_code(error.__new__(error))
+
+
+def test_public_names():
+    """The first table of the page is what `import micromarket` gives."""
+    first = text_of("docs/reference/api.md").partition("\n## ")[0]
+
+    assert micromarket.__all__ == sorted(row[0].strip("`") for row in rows(first))
+
+
+def test_key_figures():
+    """The page names every key figure with its unit."""
+    named = {row[0].strip("`"): row[1] for row in rows(sections("docs/reference/tables.md")["kpis"])[4:]}
+
+    assert {figure.name: figure.unit for figure in FIGURES} == named
+
+
+def test_tables():
+    """The page has a section for each table a run may hold."""
+    assert sorted(TABLES) == sorted(sections("docs/reference/tables.md"))
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A short run in which every table has rows."""
+    folder = tmp_path_factory.mktemp("reference")
+    (folder / "scenario.yaml").write_text(SCENARIO, encoding="utf-8")
+    return micromarket.run(folder, micromarket.RunOptions(out=folder / "run"))
+
+
+@pytest.mark.parametrize("table", [table for table in TABLES if table not in {"states", "comfort"}])
+def test_columns(table, finished):
+    """The page names every column of a table, in order."""
+    section = sections("docs/reference/tables.md")[table].split("| key figure")[0]
+
+    assert [row[0].strip("`") for row in rows(section)] == list(finished.table(table).columns)
+
+
+def test_a_table_is_its_parts(finished):
+    """The tables can be read without micromarket, as the page says."""
+    parts = finished.path / "tables" / "powers" / "*.parquet"
+
+    assert len(finished.powers) == duckdb.sql(f"SELECT count(*) FROM '{parts}'").fetchall()[0][0]
+
+
+SCENARIO = """
+schema: 1
+name: every-table
+currency: USD
+time: {start: 2026-07-06T00:00:00Z, end: 2026-07-06T03:00:00Z, step: PT60M}
+market: {day_ahead: {rounds: 1}}
+supplier: {price: 0.20 USD/kWh, feed_in_price: 0.04 USD/kWh}
+customers:
+  - id: home
+    assets:
+      - {kind: load, power: 1 kW}
+      - {kind: battery, energy: 5 kWh, charge: 2 kW, discharge: 2 kW}
+      - {kind: house, mode: cooling, power: 3 kW, outdoor: 30 °C, desired: 23 °C}
+"""
