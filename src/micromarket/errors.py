@@ -35,6 +35,11 @@ def _sentence(found: str, allowed: str, mend: str) -> str:
     return f"{sentence}; {mend}" if mend else sentence
 
 
+def _printable(text: str) -> str:
+    """Return `text` with what no terminal can show, or should obey, written as an escape."""
+    return "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text)
+
+
 class MicromarketError(Exception):
     """Base of every error this package raises on purpose."""
 
@@ -141,7 +146,8 @@ class Problem:
 
     def __str__(self) -> str:
         place = ":".join(str(part) for part in (self.file, self.line, self.column) if part)
-        return ": ".join(part for part in (place, self.field, _sentence(self.found, self.allowed, self.mend)) if part)
+        parts = (place, self.field, _sentence(self.found, self.allowed, self.mend))
+        return _printable(": ".join(part for part in parts if part))
 
 
 class ScenarioError(MicromarketError):

@@ -152,3 +152,16 @@ def test_problems_are_plain_values(tmp_path):
         "mend": "",
     }
     assert [found] == [asdict(problem) for problem in refused.value.problems]
+
+
+@pytest.mark.parametrize(
+    "name", [r"a\0.csv", r"a\ud800.csv", "a" * 5000 + ".csv", "a/" * 3000 + "a.csv", r"\e[31m.csv"]
+)
+def test_odd_file_names(name, tmp_path):
+    """A name that no file system takes is refused, in text that any terminal shows."""
+    path = changed(tmp_path, ("file: data/prices.csv", f'file: "{name}"'))
+
+    with pytest.raises(ScenarioError) as refused:
+        read_scenario(path)
+
+    assert str(refused.value).isprintable()

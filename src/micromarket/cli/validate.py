@@ -38,7 +38,7 @@ def command(
 def _refuse(error: ScenarioError, as_json: bool) -> None:
     if as_json:
         problems = [asdict(problem) for problem in error.problems]
-        typer.echo(json.dumps({"valid": False, "problems": problems}, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps({"valid": False, "problems": problems}, indent=2))
     count = len(error.problems)
     typer.echo(f"{error}\n{count} problem{'s' * (count != 1)}", err=True)
 

@@ -112,7 +112,7 @@ class SeriesLoader:
     def _path(self, name: str, use: SeriesUse) -> Path:
         refuse = partial(self.document.problem, (*use.path, "file"))
         path = self.folder / name
-        if not path.resolve().is_relative_to(self.folder.resolve()):
+        if not _lies_in(path, self.folder):
             mend = "copy the file into the folder and name it relative to that"
             raise ScenarioError(refuse(f'"{name}"', "a file in the scenario's folder", mend))
         if path.suffix.lower() not in _SUFFIXES:
@@ -259,6 +259,15 @@ def duration(microseconds: int) -> str:
 
 def _sign_mend(value: float) -> str:
     return "write consumption and production as positive numbers" if value < 0 else ""
+
+
+def _lies_in(path: Path, folder: Path) -> bool:
+    """Return whether a path leads into a folder; one that no file system takes leads nowhere."""
+    try:
+        path.is_file()
+        return path.resolve().is_relative_to(folder.resolve())
+    except (OSError, ValueError):
+        return False
 
 
 def _files(folder: Path) -> list[Path]:
