@@ -11,12 +11,12 @@ from collections.abc import Callable
 from itertools import pairwise
 
 import numpy as np
-from timing import duration, median_of, table
 
 from micromarket.domain.curves import UNLIMITED_KW, Curves
 from micromarket.kernels.nested import clear_nested_plain
 from micromarket.node.coordination import NestedClearing, clear_nested, problem_of
 from micromarket.node.tree import NodeTree
+from timing import duration, median_of, table
 
 Vertices = list[tuple[float, float]]
 Case = tuple[NodeTree, list[Curves], np.ndarray]

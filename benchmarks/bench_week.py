@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from timing import table
 
 HOMES_PER_FEEDER = 50

@@ -7,7 +7,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from random_curves import columns, exact_powers
 
 from micromarket.domain.curves import UNLIMITED_KW, Curves
 from micromarket.domain.surplus import (
@@ -18,6 +17,7 @@ from micromarket.domain.surplus import (
     surplus,
 )
 from micromarket.errors import NotFinite, NotMonotone, WrongShape
+from random_curves import columns, exact_powers
 
 SELLER = [(0.10, 0.0), (0.30, 4.0)]
 STEPPED = [(-0.1, -2.0), (0.2, -2.0), (0.2, 1.0), (0.5, 1.0), (0.6, 3.0)]

@@ -5,11 +5,11 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from random_curves import KINDS, columns, exact_sum
 
 from micromarket.kernels import clearing
 from micromarket.kernels.backend import native
 from micromarket.kernels.clearing import BALANCED, SHORT, SURPLUS, balance, balance_plain, dispatch, dispatch_plain
+from random_curves import KINDS, columns, exact_sum
 
 BUILDS = [pytest.param(balance_plain, id="plain")]
 if native is not None:

@@ -4,10 +4,10 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from random_curves import columns, exact_powers, exact_sum
 
 from micromarket.kernels.backend import native
 from micromarket.kernels.curves import sum_groups, sum_groups_plain, sum_others, sum_others_plain
+from random_curves import columns, exact_powers, exact_sum
 
 BUILDS = [pytest.param(sum_groups_plain, sum_others_plain, id="plain")]
 if native is not None:

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
-from trees import random_market
 
 from micromarket.kernels import nested
 from micromarket.kernels.nested import NestedProblem, NestedSolution, clear_nested, clear_nested_plain
 from micromarket.kernels.polylines import add_all, clip, polyline, powers_at, prices_at
 from micromarket.node.coordination import problem_of
+from trees import random_market
 
 FIELDS = NestedSolution.__dataclass_fields__
 

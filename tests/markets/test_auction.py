@@ -5,7 +5,6 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from random_curves import KINDS, columns
 
 from micromarket.domain.curves import UNLIMITED_KW, Curves
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
@@ -14,6 +13,7 @@ from micromarket.domain.surplus import production_cost, surplus
 from micromarket.errors import DuplicateOrder, NotCleared, NotFinite, UnknownInstrument, WrongShape
 from micromarket.markets.auction import Outcome, UniformPriceAuction, clear
 from micromarket.markets.mechanism import Cleared, Matched, OrderAccepted, OrderRemoved
+from random_curves import KINDS, columns
 
 LOAD = [(0.0, -3.0)]
 SUN = [(0.0, 0.0), (0.0, 5.0)]

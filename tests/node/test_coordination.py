@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from trees import load, offers, random_curves, random_market, supplier, tree
 
 from micromarket.domain.curves import Curves
 from micromarket.errors import NotFinite, WrongShape
@@ -8,6 +7,7 @@ from micromarket.kernels.nested import BALANCED, SHORT, SURPLUS
 from micromarket.markets.auction import clear
 from micromarket.node.coordination import TOLERANCE_KW, clear_nested
 from micromarket.node.welfare import welfare, welfare_bound
+from trees import load, offers, random_curves, random_market, supplier, tree
 
 TWO = tree([-1, 0])
 FEEDER = tree([-1, 0], import_kw=5.0, export_kw=3.0)

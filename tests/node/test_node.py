@@ -1,6 +1,5 @@
 import numpy as np
 import pytest
-from trees import load, offers, supplier, tree
 
 from micromarket.domain.curves import Curves
 from micromarket.errors import BrokenTree, InvalidValue, UnknownParty, UnratedLoss, WrongShape
@@ -8,6 +7,7 @@ from micromarket.node.balancing import balance
 from micromarket.node.coordination import clear_nested
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
+from trees import load, offers, supplier, tree
 
 UP, DOWN = Direction.UPSTREAM, Direction.DOWNSTREAM
 

@@ -1,9 +1,9 @@
 import numpy as np
 import pytest
-from trees import load, offers, random_market, supplier, tree
 
 from micromarket.node.coordination import clear_nested
 from micromarket.node.welfare import lines_gain, welfare, welfare_bound
+from trees import load, offers, random_market, supplier, tree
 
 
 def test_cost_is_the_area_below_the_curve():

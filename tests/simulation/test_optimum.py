@@ -1,12 +1,12 @@
 import numpy as np
 import pytest
-from trees import load, random_market, supplier, tree
 
 from micromarket.errors import MissingExtra, NotCleared
 from micromarket.node.coordination import clear_nested
 from micromarket.node.welfare import welfare, welfare_bound
 from micromarket.simulation import optimum
 from micromarket.simulation.optimum import central_optimum
+from trees import load, random_market, supplier, tree
 
 
 def worst_gap(markets):

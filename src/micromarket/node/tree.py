@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
@@ -55,6 +55,7 @@ class NodeTree:
     export_limit_kw: Floats
     full_load_loss: Floats
     loss_segments: int = SEGMENTS
+    _links: Links = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Check everything."""
@@ -64,6 +65,8 @@ class NodeTree:
                 raise WrongShape(f"{name} must have one entry for each of {len(self.ids)} nodes; found shape {shape}")
         self._check_order()
         self._check_lines()
+        lines = links(self.import_limit_kw, self.export_limit_kw, self.full_load_loss, self.loss_segments)
+        object.__setattr__(self, "_links", lines)
 
     @classmethod
     def of(
@@ -112,7 +115,7 @@ class NodeTree:
 
     def links(self) -> Links:
         """Return the lines as the kernel takes them."""
-        return links(self.import_limit_kw, self.export_limit_kw, self.full_load_loss, self.loss_segments)
+        return self._links
 
     def _check_order(self) -> None:
         if not self.ids:
