@@ -131,11 +131,11 @@ def test_the_market_reaches_the_optimum_of_what_was_bid(finished):
 
 
 def test_the_ledger_explains_every_bill(finished):
-    """What a customer pays for energy is what its account paid in all intervals."""
+    """What a customer pays is what its account paid in all intervals, less what it got back."""
     unequal = finished.sql(
         'SELECT b."case", customer FROM bills b JOIN ('
         'SELECT "case", account AS customer, -sum(amount_micro) AS paid FROM ledger GROUP BY ALL'
-        ') USING ("case", customer) WHERE paid <> energy_micro'
+        ') USING ("case", customer) WHERE paid <> total_micro - fixed_micro'
     )
 
     assert [] == unequal.rows()

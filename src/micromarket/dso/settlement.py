@@ -179,6 +179,21 @@ def pay_supplier(amounts_micro: Micro, energy_kwh: Floats, node: Indices, suppli
     )
 
 
+def returned_to_customers(shares_micro: Micro, distribution_owner: int) -> Postings:
+    """Return the postings by which the distribution owner gives each customer its share, in one interval at the root.
+
+    Parameters
+    ----------
+    shares_micro : array of int, shape (C,)
+        What each customer gets [micro-units]; its account is its position.
+    distribution_owner : int
+        Account that pays.
+    """
+    amounts = np.append(shares_micro, -shares_micro.sum())[:, None]
+    accounts = np.append(np.arange(len(shares_micro)), distribution_owner)
+    return Postings(np.zeros_like(accounts), accounts, np.zeros(amounts.shape), amounts)
+
+
 def summed(rows: NDArray[Number], groups: Indices, count: int) -> NDArray[Number]:
     """Return the sum of the rows of each of `count` groups, shape (count, T); 0 for a group without rows."""
     totals = np.zeros((count, rows.shape[1]), dtype=rows.dtype)

@@ -7,12 +7,20 @@ from dataclasses import replace
 import numpy as np
 
 from micromarket.domain.curves import Floats
-from micromarket.domain.money import Micro, to_micro
-from micromarket.dso.settlement import Accounts, Metered, Postings, pay_supplier, settle, summed
+from micromarket.domain.money import Micro, apportion, to_micro
+from micromarket.dso.settlement import (
+    Accounts,
+    Metered,
+    Postings,
+    pay_supplier,
+    returned_to_customers,
+    settle,
+    summed,
+)
 from micromarket.dso.tariffs import RateTable, bill, break_even_rate
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recorder import Recorder
-from micromarket.simulation.tables import Part, Tables
+from micromarket.simulation.tables import Consumed, Part, Tables
 
 
 def settle_market(street: Neighborhood, prices: Floats, powers_kw: Floats, flows: tuple[Floats, Floats]) -> Postings:
@@ -43,8 +51,34 @@ def settle_tariffs(street: Neighborhood, recorder: Recorder, tables: Tables) -> 
     for part in parts:
         amounts, energy = bills.energy_micro[:, part.steps], net[:, part.steps] * street.calendar.step_hours
         tables.ledger(part, pay_supplier(amounts, energy, street.customer_node, supplier))
+    nothing = np.zeros_like(bills.fixed_micro)
     for case in ("no_market", "market"):
-        tables.bills(case, *_energy_and_money(street, recorder, case), bills.fixed_micro)
+        consumed = _energy_and_money(street, recorder, case)
+        returned = return_network_income(street, recorder, tables) if case == "market" else nothing
+        tables.bills(case, consumed, bills.fixed_micro, returned)
+
+
+def return_network_income(street: Neighborhood, recorder: Recorder, tables: Tables) -> Micro:
+    """Give back what the distribution owner earned on losses and congestion, if the market's rules say so.
+
+    The amount is shared equally, not by energy: a share for each kWh would take back the price that made customers
+    leave room on the line.
+
+    Returns
+    -------
+    array of int, shape (C,)
+        What each customer gets [micro-units]; written into the ledger at the last step of the run.
+    """
+    customers = len(street.customers)
+    earned = recorder.query(
+        "SELECT coalesce(sum(amount_micro), 0)::BIGINT AS earned FROM ledger "
+        "WHERE \"case\" = 'market' AND account = 'distribution_owner'"
+    )
+    income = max(int(earned["earned"][0]), 0) if street.market.returns_network_income else 0
+    shares = apportion(np.full(customers, income / customers), income)
+    last = Part("market", np.array([street.calendar.steps - 1]), "returned")
+    tables.ledger(last, returned_to_customers(shares, customers + 1))
+    return shares
 
 
 def _net_of_customers(street: Neighborhood, recorder: Recorder, part: Part) -> Floats:
@@ -65,12 +99,12 @@ def _with_break_even(street: Neighborhood, net_kw: Floats, cost: Floats) -> Rate
     return replace(known, imports=np.where(free[:, None], rate, known.imports))
 
 
-def _energy_and_money(street: Neighborhood, recorder: Recorder, case: str) -> tuple[Floats, Floats, Micro]:
-    """Return what each customer drew [kWh], fed in [kWh] and paid [micro-units], by the ledger."""
+def _energy_and_money(street: Neighborhood, recorder: Recorder, case: str) -> Consumed:
+    """Return what each customer drew, fed in and paid, by the ledger."""
     rows = recorder.query(
         "SELECT account, sum(greatest(-energy_kwh, 0)) AS drawn, sum(greatest(energy_kwh, 0)) AS fed, "
         f"-sum(amount_micro)::BIGINT AS paid FROM ledger WHERE \"case\" = '{case}' GROUP BY account"
     )
     row_of = {account: row for row, account in enumerate(rows["account"])}
     rows_of_customers = [row_of[customer] for customer in street.customer_ids]
-    return tuple(rows[name][rows_of_customers] for name in ("drawn", "fed", "paid"))  # type: ignore[return-value]
+    return Consumed(*(rows[name][rows_of_customers] for name in ("drawn", "fed", "paid")))

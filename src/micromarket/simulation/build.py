@@ -118,6 +118,7 @@ def market_settings(scenario: Scenario) -> MarketSettings:
         price_cap=rules.price_cap,
         horizon_steps=rules.horizon // scenario.grid.step,
         day_ahead_rounds=rules.day_ahead.rounds if rules.day_ahead else 0,
+        returns_network_income=rules.network_income == "returned",
     )
 
 

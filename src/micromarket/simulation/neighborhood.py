@@ -105,6 +105,8 @@ class MarketSettings:
         How far assets look ahead [base steps].
     day_ahead_rounds : int
         How often the day-ahead market negotiates before it clears; 0 for no day-ahead market.
+    returns_network_income : bool
+        Whether customers get back, in equal shares, what the distribution owner earns on losses and congestion.
     """
 
     mechanism: str
@@ -112,6 +114,7 @@ class MarketSettings:
     price_cap: float | None
     horizon_steps: int
     day_ahead_rounds: int
+    returns_network_income: bool
 
 
 @dataclass(frozen=True, slots=True, eq=False)

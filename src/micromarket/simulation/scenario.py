@@ -57,6 +57,10 @@ class MarketRules(_Part, frozen=True, kw_only=True):
     ] = None
     horizon: Annotated[Duration, about("How far assets look ahead.")] = timedelta(hours=24)
     price_cap: Annotated[Price | None, about("Price when demand is short.")] = None
+    network_income: Annotated[
+        Literal["returned", "kept"],
+        about("Whether customers get back, in equal shares, what the lines earn on losses and congestion."),
+    ] = "returned"
     day_ahead: Annotated[
         DayAhead | None, about("Market of the next day; without it assets expect what each hour usually costs.")
     ] = None

@@ -97,8 +97,9 @@ FIGURES = (
         "network_income",
         "currency",
         "ledger",
-        'SELECT "case", sum(amount_micro) / 1e6 AS value FROM ledger '
-        "WHERE account = 'distribution_owner' GROUP BY 1",
+        """SELECT "case", sum(amount_micro) / 1e6 AS value FROM (
+          SELECT "case", amount_micro FROM ledger WHERE account = 'distribution_owner'
+          UNION ALL SELECT "case", returned_micro FROM bills WHERE "case" = 'market') GROUP BY 1""",
     ),
     Figure(
         "losses_kwh",

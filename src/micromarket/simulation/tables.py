@@ -35,15 +35,35 @@ class Part:
         ``market`` or ``no_market``.
     steps : array of int, shape (D,)
         Base steps.
+    label : str
+        Name of the part, if it is not the one of its days.
     """
 
     case: str
     steps: Steps
+    label: str = ""
 
     @property
     def name(self) -> str:
         """Name of the files of this part: parts of one case sort by time."""
-        return f"{self.case}-{self.steps[0]:06d}"
+        return f"{self.case}-{self.label or format(self.steps[0], '06d')}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Consumed:
+    """What `C` customers consumed in a whole run; each of shape (C,).
+
+    Parameters
+    ----------
+    drawn_kwh, fed_kwh : array of float
+        Energy drawn and fed in [kWh].
+    paid_micro : array of int
+        Paid for it [micro-units].
+    """
+
+    drawn_kwh: Floats
+    fed_kwh: Floats
+    paid_micro: Micro
 
 
 class Tables:
@@ -242,19 +262,20 @@ class Tables:
             },
         )
 
-    def bills(self, case: str, drawn_kwh: Floats, fed_kwh: Floats, energy_micro: Micro, fixed_micro: Micro) -> None:
-        """Write what every customer drew and fed in [kWh], and pays [micro-units]; each of shape (C,)."""
+    def bills(self, case: str, consumed: Consumed, fixed_micro: Micro, returned_micro: Micro) -> None:
+        """Write what every customer pays: energy, plus what is fixed, less what is returned [micro-units]."""
         self._write(
             "bills",
             case,
             {
-                "case": Coded.constant(case, len(drawn_kwh)),
+                "case": Coded.constant(case, len(fixed_micro)),
                 "customer": _texts(self._street.customer_ids),
-                "import_kwh": drawn_kwh,
-                "export_kwh": fed_kwh,
-                "energy_micro": energy_micro,
+                "import_kwh": consumed.drawn_kwh,
+                "export_kwh": consumed.fed_kwh,
+                "energy_micro": consumed.paid_micro,
                 "fixed_micro": fixed_micro,
-                "total_micro": energy_micro + fixed_micro,
+                "returned_micro": returned_micro,
+                "total_micro": consumed.paid_micro + fixed_micro - returned_micro,
             },
         )
 
