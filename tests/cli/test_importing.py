@@ -1,5 +1,6 @@
 """`micromarket import`: folders that validate, and exit codes that say what is wrong."""
 
+import json
 import subprocess
 import sys
 
@@ -24,6 +25,14 @@ def test_meters_become_a_scenario(tmp_path):
     result = invoked("meters", tmp_path / "haus.csv", "--timezone", "Europe/Berlin", "--out", tmp_path / "street")
 
     assert (0, True) == (result.exit_code, "street: valid" in result.output)
+
+
+def test_json_for_programs(tmp_path):
+    """Standard output is one JSON object; progress goes elsewhere."""
+    (tmp_path / "haus.csv").write_text(CSV)
+    arguments = ["--timezone", "Europe/Berlin", "--json", "--out", tmp_path / "street"]
+
+    assert 2 == json.loads(invoked("meters", tmp_path / "haus.csv", *arguments).stdout)["steps"]
 
 
 def test_an_unknown_zone_is_refused(tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
@@ -77,6 +78,7 @@ def simbench(
         typer.Option("--format", help="Form of the series; by default csv, parquet if over a month."),
     ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Write over a scenario that is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Turn a SimBench grid and its measured year into a scenario folder (extra `grids`; data: ODbL 1.0).
 
@@ -88,7 +90,7 @@ def simbench(
     folder = out or Path(code)
     typer.echo(f"reading {code} and its measured year ...", err=True)
     simbench_folder(load_grid(code), period, price, f".{form.value}").write(folder, replace)
-    _tell(folder)
+    _tell(folder, as_json)
 
 
 @app.command()
@@ -109,6 +111,7 @@ def meters(
     decimal: Annotated[Decimal | None, typer.Option(help="Decimal sign.")] = None,
     currency: Annotated[str, typer.Option(help="Currency of the scenario (ISO 4217).")] = "EUR",
     replace: Annotated[bool, typer.Option("--replace", help="Write over a scenario that is there.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """Turn CSV files of your own meters into clean series and a scenario to build on.
 
@@ -124,7 +127,7 @@ def meters(
         readings |= found
     cleaned = clean_meters(readings, rules)
     meters_folder(cleaned, rules, out.resolve().name).write(out, replace)
-    _tell(out)
+    _tell(out, as_json)
     for name, count in cleaned.filled.items():
         if count:
             typer.echo(f"{name}: filled {count} missing readings ({fill.value})", err=True)
@@ -159,8 +162,9 @@ def _price(path: Path) -> PriceFile:
     return PriceFile(path, columns[0])
 
 
-def _tell(folder: Path) -> None:
+def _tell(folder: Path, as_json: bool) -> None:
     """Read what was written, as a check, and say what is in it."""
     scenario = read_scenario(folder)
-    typer.echo(description(scenario, contents(scenario)))
+    found = contents(scenario)
+    typer.echo(json.dumps(found, indent=2) if as_json else description(scenario, found))
     typer.echo(f"next: micromarket run {folder}", err=True)
