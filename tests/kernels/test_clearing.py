@@ -139,4 +139,4 @@ def test_few_passes(kind):
     """The search reads all curves a few times only, however the prices lie."""
     market = columns(kind, 4, participants=20_000, intervals=1)
 
-    assert native.balance_passes(*market, 0.0) <= 30
+    assert native.balance_passes(*market, 0.0) <= 20

@@ -1,4 +1,4 @@
-#include "clearing.hpp"
+#include "dispatch.hpp"
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
