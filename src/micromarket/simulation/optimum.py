@@ -6,7 +6,7 @@ around the prices, solved, and cut again until the value meets the bound that th
 (`micromarket.node.welfare.welfare_bound`).
 
 Without losses, and with losses at prices that are not negative, the nested auction reaches this optimum. At negative
-prices a line with losses could earn money here by carrying power to and fro; the nested auction's price rule
+prices a line with losses could earn money here by carrying power both ways; the nested auction's price rule
 (`micromarket.node.losses`) does not let it, and the gap shows.
 """
 
