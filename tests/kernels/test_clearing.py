@@ -50,7 +50,7 @@ def test_stretch_is_exact_on_a_grid(build, vertices, seed):
 
 @pytest.mark.skipif(native is None, reason="no compiled kernels here")
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("participants", [0, 1, 2, 30, 400])
+@pytest.mark.parametrize("participants", [0, 1, 2, 30, 400, 9000])
 def test_compiled_equals_plain(kind, participants):
     """Both builds find the same outcome, stretch and powers in every kind of market."""
     if kind == "unlimited" and not participants:

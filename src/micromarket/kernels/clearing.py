@@ -25,7 +25,7 @@ Integers = NDArray[np.int64]
 
 BALANCED, SHORT, SURPLUS = 0, 1, 2
 
-BLOCK = 1 << 17
+BLOCK = 1 << 15
 """Vertices the plain twin works on at once, so that they stay in the processor's cache."""
 
 SAMPLE = 512
@@ -67,11 +67,46 @@ def balance_plain(prices: Floats, powers: Floats, targets: Floats) -> tuple[Floa
     """Plain twin of `balance`, vectorized over intervals and participants."""
     intervals, vertices, participants = prices.shape
     low, high, outcome = np.empty(intervals), np.empty(intervals), np.empty(intervals, dtype=np.int8)
-    size = max(1, BLOCK // max(1, vertices * participants))
+    size = 1 if participants > 16 * SAMPLE else max(1, BLOCK // max(1, vertices * participants))
     for start in range(0, intervals, size):
         part = slice(start, start + size)
-        low[part], high[part], outcome[part] = _balance_block(prices[part], powers[part], targets[part])
+        block = prices[part], powers[part], targets[part]
+        solved = _balance_sampled(*block) if participants > 16 * SAMPLE else None
+        low[part], high[part], outcome[part] = solved or _balance_block(*block)
     return low, high, outcome
+
+
+def _balance_sampled(prices: Floats, powers: Floats, targets: Floats) -> tuple[Floats, Floats, Flags] | None:
+    """Solve one large interval between two prices guessed from every so many-th participant; None if they miss it.
+
+    Curves that are straight between the two prices become two lines: those that give, and those that take.
+    """
+    step = prices.shape[2] // SAMPLE
+    sample = np.ascontiguousarray(prices[:, :, ::step]), np.ascontiguousarray(powers[:, :, ::step])
+    aim = targets * (sample[0].shape[2] / prices.shape[2])
+    middle = np.clip(0.0, *_balance_block(*sample, aim)[:2])
+    error = 2.5 * np.sqrt((_points(*sample, middle, slice(None)).high ** 2).sum(axis=1))
+    low, high = _balance_block(*sample, aim - error)[0], _balance_block(*sample, aim + error)[1]
+    if not (np.isfinite(low + high) & (low < high)).all():
+        return None
+    every = [_narrowed_to(prices, powers, low, high, part) for part in _parts(prices)]
+    here, power = (np.concatenate([each[k] for each in every], axis=2) for k in (0, 1))
+    solved = _balance_block(here, power, targets)
+    inside = (solved[2] == BALANCED) & (low < solved[0]) & (solved[1] < high)
+    return solved if inside.all() else None
+
+
+def _narrowed_to(prices: Floats, powers: Floats, low: Floats, high: Floats, part: slice) -> list[Floats]:
+    points = _points(prices, powers, low, part)
+    straight = (points.below < low) & (points.above > high) & ~points.met
+    lines = np.empty((2, 1, prices.shape[1], 2))
+    lines[0] = np.linspace(low, high, prices.shape[1], axis=1)[:, :, None]
+    gives = points.high >= 0
+    for k, side in enumerate((straight & gives, straight & ~gives)):
+        lines[1, :, :, k] = (points.high * side).sum() + (points.slope * side).sum() * (lines[0, :, :, k] - low)
+    kept = np.flatnonzero(~straight[0]) + part.start
+    cubes = zip((prices, powers), lines, strict=True)
+    return [np.concatenate([np.take(cube, kept, axis=2), line], axis=2) for cube, line in cubes]
 
 
 def dispatch(prices: Floats, powers: Floats, at: Floats, targets: Floats, outcome: Flags) -> Floats:
@@ -103,7 +138,7 @@ def dispatch(prices: Floats, powers: Floats, at: Floats, targets: Floats, outcom
 
 def dispatch_plain(prices: Floats, powers: Floats, at: Floats, targets: Floats, outcome: Flags) -> Floats:
     """Plain twin of `dispatch`."""
-    points = _points(prices, powers, at)
+    points = _points(prices, powers, at, slice(None))
     step, target = points.high - points.low, targets[:, None]
     lowest, highest = points.low.sum(axis=1, keepdims=True), points.high.sum(axis=1, keepdims=True)
     width = highest - lowest
@@ -179,13 +214,13 @@ class _Points:
     met: Booleans
 
 
-def _points(prices: Floats, powers: Floats, price: Floats) -> _Points:
+def _points(prices: Floats, powers: Floats, price: Floats, part: slice) -> _Points:
     _, vertices, participants = prices.shape
-    trial = price[:, None]
-    after = np.zeros((len(prices), participants), dtype=np.int64)
+    trial, members = price[:, None], np.arange(*part.indices(participants))
+    after = np.zeros((len(prices), len(members)), dtype=np.int64)
     for v in range(vertices):
-        after += prices[:, v] <= trial
-    base = np.arange(len(prices))[:, None] * (vertices * participants) + np.arange(participants)
+        after += prices[:, v, part] <= trial
+    base = np.arange(len(prices))[:, None] * (vertices * participants) + members
     left, right = (
         base + np.maximum(after - 1, 0) * participants,
         base + np.minimum(after, vertices - 1) * participants,
@@ -196,15 +231,33 @@ def _points(prices: Floats, powers: Floats, price: Floats) -> _Points:
     high = np.minimum(left_power + np.maximum(trial - left_price, 0) * slope, right_power)
     low, met, below = high, left_price == trial, np.where(after > 0, left_price, -np.inf)
     if met.any():
-        equal = prices == trial[:, None]
-        first = np.take_along_axis(powers, equal.argmax(axis=1)[:, None], axis=1)[:, 0]
+        equal = prices[:, :, part] == trial[:, None]
+        first = np.take_along_axis(powers[:, :, part], equal.argmax(axis=1)[:, None], axis=1)[:, 0]
         low = np.where(met, first, high)
-        below = np.where(prices < trial[:, None], prices, -np.inf).max(axis=1)
+        below = np.where(prices[:, :, part] < trial[:, None], prices[:, :, part], -np.inf).max(axis=1)
     return _Points(low, high, slope, below, np.where(right_price > trial, right_price, np.inf), met)
 
 
+def _parts(prices: Floats) -> list[slice]:
+    """Return slices of the participants, small enough that what is made from one stays in the processor's cache."""
+    size = max(1, BLOCK // (prices.shape[0] * prices.shape[1]))
+    return [slice(start, start + size) for start in range(0, max(1, prices.shape[2]), size)]
+
+
 def _pass(prices: Floats, powers: Floats, price: Floats) -> _Pass:
-    points = _points(prices, powers, price)
+    every = [_pass_over(_points(prices, powers, price, part)) for part in _parts(prices)]
+    if len(every) == 1:
+        return every[0]
+    columns = {name: np.stack([getattr(each, name) for each in every]) for name in _Pass.__slots__}
+    return _Pass(
+        **{name: columns[name].sum(axis=0) for name in ("low", "high", "slope", "scale")},
+        below=columns["below"].max(axis=0),
+        above=columns["above"].min(axis=0),
+        at_vertex=np.asarray(columns["at_vertex"].any(axis=0)),
+    )
+
+
+def _pass_over(points: _Points) -> _Pass:
     return _Pass(
         low=points.low.sum(axis=1),
         high=points.high.sum(axis=1),
@@ -229,14 +282,6 @@ class _Search:
     def run(self, prices: Floats, powers: Floats, targets: Floats, low: Floats, high: Floats) -> None:
         """Narrow until every interval is solved; write the stretches into `low` and `high`."""
         trial = self._secant()
-        if prices.shape[2] > 16 * SAMPLE:
-            step = prices.shape[2] // SAMPLE
-            share = len(range(0, prices.shape[2], step)) / prices.shape[2]
-            guess = balance_plain(
-                prices[self.live, :, ::step], powers[self.live, :, ::step], targets[self.live] * share
-            )
-            middle = 0.5 * (np.nan_to_num(guess[0]) + np.nan_to_num(guess[1]))
-            trial = np.clip(np.where(np.isfinite(guess[0] + guess[1]), middle, trial), self.low, self.high)
         slow = np.zeros(len(trial), dtype=np.int64)
         for passes in range(1, 1000):
             whole = len(self.live) == len(prices)
