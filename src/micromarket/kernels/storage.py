@@ -29,6 +29,7 @@ class Stores:
     ``0 <= c <= charge_kw`` and discharging power ``0 <= d <= discharge_kw`` at the meter that share one converter,
     ``c / charge_kw + d / discharge_kw <= 1``. The best plan earns most of
     ``sum(hours price (d - c) - hours wear (c + d) - comfort (x' - target)**2 / 2) + end_value x_H``.
+    Comfort may differ below and above the target.
 
     Parameters
     ----------
@@ -46,8 +47,11 @@ class Stores:
         Share of the state that is still there after the step, ``0 < retained <= 1``.
     drift : array of float, broadcast to (n, H)
         Change of the state that nobody controls [units].
-    comfort, target : array of float, broadcast to (n, H)
-        Curvature of the benefit of holding [currency/unit**2], not negative, and the state held best.
+    comfort_below, comfort_above : array of float, broadcast to (n, H)
+        Curvature of what it costs to hold less, and more, than the target at the end of a step [currency/unit**2];
+        not negative.
+    target : array of float, broadcast to (n, H)
+        State held best.
     wear : array of float, broadcast to (n, H)
         Cost of each kWh through the meter [currency/kWh], not negative.
     end_value : array of float, shape (n,)
@@ -73,7 +77,8 @@ class Stores:
     highest: Numbers
     retained: Numbers = 1.0
     drift: Numbers = 0.0
-    comfort: Numbers = 0.0
+    comfort_below: Numbers = 0.0
+    comfort_above: Numbers = 0.0
     target: Numbers = 0.0
     wear: Numbers = 0.0
     end_value: Numbers = 0.0
@@ -91,7 +96,8 @@ class Stores:
             ("highest must not be below lowest", self.highest, np.greater_equal, self.lowest),
             ("retained must be above 0", self.retained, np.greater, 0.0),
             ("retained must not be above 1", self.retained, np.less_equal, 1.0),
-            ("comfort must not be negative", self.comfort, np.greater_equal, 0.0),
+            ("comfort_below must not be negative", self.comfort_below, np.greater_equal, 0.0),
+            ("comfort_above must not be negative", self.comfort_above, np.greater_equal, 0.0),
             ("wear must not be negative", self.wear, np.greater_equal, 0.0),
         )
         for rule, found, keeps, bound in rules:
@@ -112,7 +118,8 @@ class Stores:
         shape = (len(self.initial), len(self.hours))
         stores = [np.reshape(self.initial, (-1, 1)), np.reshape(self.end_value, (-1, 1))]
         steps = [self.hours, self.charge_kw, self.discharge_kw, self.gain, self.drain, self.wear]
-        steps += [self.retained, self.drift, self.lowest, self.highest, self.comfort, self.target]
+        steps += [self.retained, self.drift, self.lowest, self.highest]
+        steps += [self.comfort_below, self.comfort_above, self.target]
         try:
             return [np.broadcast_to(np.asarray(value, dtype=float), shape) for value in (*stores, *steps)]
         except ValueError as error:

@@ -24,9 +24,15 @@ class Step:
     drift: float
     lowest: float
     highest: float
-    comfort: float
+    comfort_below: float
+    comfort_above: float
     target: float
     price: float
+
+    @property
+    def limits(self) -> Limits:
+        """What is asked of the state at the end."""
+        return Limits(self.lowest, self.highest, self.comfort_below, self.comfort_above, self.target)
 
     @property
     def reach(self) -> Point:
@@ -77,6 +83,25 @@ class Step:
         return price, price
 
 
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a step asks of the state at its end."""
+
+    lowest: float
+    highest: float
+    comfort_below: float
+    comfort_above: float
+    target: float
+
+    def comfort(self, state: float) -> float:
+        """Return the marginal comfort of a state."""
+        return (self.comfort_below if state < self.target else self.comfort_above) * (self.target - state)
+
+    def mirrored(self) -> Limits:
+        """Return the same on the axis ``-state``."""
+        return Limits(-self.highest, -self.lowest, self.comfort_above, self.comfort_below, -self.target)
+
+
 def state_at(left: Point, right: Point, value: float) -> float:
     """Return where the line between two points has a value."""
     return left[0] + (right[0] - left[0]) * ((left[1] - value) / (left[1] - right[1]))
@@ -100,12 +125,15 @@ def cut_values(graph: Graph, most: float) -> Graph:
     return kept
 
 
-def confine(graph: Graph, limits: Point, holding: Point, penalty: float) -> Graph:
-    """Return the graph with the benefit of holding added, vertical at both limits, within the penalty."""
-    (low, high), (comfort, target) = limits, holding
+def confine(graph: Graph, limits: Limits, penalty: float) -> Graph:
+    """Return the graph with the marginal comfort added, vertical at both limits, within the penalty."""
+    low, high = limits.lowest, limits.highest
     inner = [(low, value_at(graph, low, True)), *(p for p in graph if low < p[0] < high)]
     inner += [(high, value_at(graph, high, False))]
-    tilted = [(x, v - comfort * (x - target)) for x, v in inner] if low < high else []
+    if low < limits.target < high:
+        left, right = [p for p in inner if p[0] <= limits.target], [p for p in inner if p[0] > limits.target]
+        inner = [*left, (limits.target, value_at(graph, limits.target, True)), *right]
+    tilted = [(x, v + limits.comfort(x)) for x, v in inner] if low < high else []
     values = [v for _, v in tilted]
     return cut_values([(low, max([penalty, *values])), *tilted, (high, min([-penalty, *values]))], penalty)
 
@@ -210,7 +238,7 @@ def look_back(steps: Sequence[Step], end_value: float, penalty: float) -> list[G
     graph: Graph = [(0.0, end_value)]
     worth = []
     for step in reversed(steps):
-        confined = confine(graph, (step.lowest, step.highest), (step.comfort, step.target), penalty)
+        confined = confine(graph, step.limits, penalty)
         worth.append(confined)
         graph = [((x - step.drift) / step.retained, v * step.retained) for x, v in widen(confined, step, penalty)]
     return worth[::-1]
@@ -247,6 +275,5 @@ def curve_vertices(
     for step, graph in zip(steps[:tendered], worth, strict=False):
         arrival = [(z * step.retained - step.drift, v / step.retained) for z, v in arrival]
         curves.append(trace(add_graphs(graph, arrival, penalty), step, ceiling))
-        mirrored = (-step.highest, -step.lowest), (step.comfort, -step.target)
-        arrival = confine(widen(arrival, step, penalty), *mirrored, penalty)
+        arrival = confine(widen(arrival, step, penalty), step.limits.mirrored(), penalty)
     return curves

@@ -24,7 +24,7 @@ Grid grid(const Numbers &values) { return {values.data(), values.stride(0), valu
 
 Stores make_stores(const std::vector<Numbers> &v, double penalty, double ceiling) {
     return {grid(v[0]), grid(v[1]), grid(v[2]), grid(v[3]), grid(v[4]), grid(v[5]), grid(v[6]),
-            grid(v[7]), grid(v[8]), grid(v[9]), grid(v[10]), grid(v[11]), grid(v[12]), grid(v[13]),
+            grid(v[7]), grid(v[8]), grid(v[9]), grid(v[10]), grid(v[11]), grid(v[12]), grid(v[13]), grid(v[14]),
             v[3].shape(0), v[3].shape(1), penalty, ceiling};
 }
 

@@ -28,7 +28,7 @@ struct Vertex {
 // One planning step of one store, its price folded in.
 struct Step {
     double hours, charge_kw, discharge_kw, gain, drain, wear;
-    double retained, drift, lowest, highest, comfort, target;
+    double retained, drift, lowest, highest, comfort_below, comfort_above, target;
     double charge_length, discharge_length;  // how far the state may move
     double charge_value, discharge_value;    // marginal value at which it begins to
     double turn_price, turn_value;           // where sharing the interval between both begins to pay
@@ -85,9 +85,22 @@ struct Graph {
     void add(double state, double value) { points[size++] = {state, value}; }
 };
 
+// What a step asks of the state at its end. Mirrored for the way forward in time.
 struct Limits {
-    double lowest, highest, comfort, target, penalty;
+    double lowest, highest, comfort_below, comfort_above, target, penalty;
+
+    double comfort(double state) const {
+        return (state < target ? comfort_below : comfort_above) * (target - state);
+    }
 };
+
+inline Limits limits_of(const Step &step, double penalty) {
+    return {step.lowest, step.highest, step.comfort_below, step.comfort_above, step.target, penalty};
+}
+
+inline Limits mirrored(const Limits &l) {
+    return {-l.highest, -l.lowest, l.comfort_above, l.comfort_below, -l.target, l.penalty};
+}
 
 // Cut values to +-penalty in place: beyond, state is rather given or taken.
 inline void cut_values(Graph &graph, double penalty) {
@@ -101,23 +114,31 @@ inline void cut_values(Graph &graph, double penalty) {
     graph.size = last - first + 1;
 }
 
-// Add -comfort (state - target) to the values and end the graph vertically at both limits.
+// Value just right of a state, where point i is the first beyond it; level beyond both ends.
+inline double value_before(const Graph &graph, std::size_t i, double state) {
+    return i == 0 ? graph[0].value : i == graph.size ? graph[i - 1].value : value_at(graph[i - 1], graph[i], state);
+}
+
+// Add the marginal comfort to the values and end the graph vertically at both limits.
 inline void confine(const Graph &from, const Limits &limits, Graph &to) {
-    const auto [low, high, comfort, target, penalty] = limits;
+    const double low = limits.lowest, high = limits.highest, penalty = limits.penalty;
     to.size = 0;
     to.add(low, penalty);
     if (low < high) {
         std::size_t i = 0;
         while (i < from.size && from[i].state <= low) ++i;
-        const double first = i == 0 ? from[0].value : i == from.size ? from[i - 1].value : value_at(from[i - 1], from[i], low);
-        to.add(low, first - comfort * (low - target));
+        to.add(low, value_before(from, i, low) + limits.comfort(low));
+        if (limits.comfort_below != limits.comfort_above && low < limits.target && limits.target < high) {
+            for (; i < from.size && from[i].state < limits.target; ++i)
+                to.add(from[i].state, from[i].value + limits.comfort(from[i].state));
+            to.add(limits.target, value_before(from, i, limits.target));
+        }
         for (; i < from.size && from[i].state < high; ++i)
-            to.add(from[i].state, from[i].value - comfort * (from[i].state - target));
-        const double last = i == 0 ? from[0].value : i == from.size ? from[i - 1].value : value_at(from[i - 1], from[i], high);
-        to.add(high, last - comfort * (high - target));
+            to.add(from[i].state, from[i].value + limits.comfort(from[i].state));
+        to.add(high, value_before(from, i, high) + limits.comfort(high));
     }
     to.add(high, -penalty);
-    if (comfort > 0 && (to[1].value > penalty || to[to.size - 2].value < -penalty)) {
+    if (to[1].value > penalty || to[to.size - 2].value < -penalty) {
         to.points[0].value = std::max(penalty, to[1].value);
         to.points[to.size - 1].value = std::min(-penalty, to[to.size - 2].value);
         cut_values(to, penalty);
@@ -310,7 +331,7 @@ struct Grid {
 
 struct Stores {
     Grid initial, end_value, hours, charge_kw, discharge_kw, gain, drain, wear;
-    Grid retained, drift, lowest, highest, comfort, target;
+    Grid retained, drift, lowest, highest, comfort_below, comfort_above, target;
     std::size_t count, horizon;
     double penalty, ceiling;
 
@@ -319,7 +340,7 @@ struct Stores {
         s.hours = hours(i, t), s.charge_kw = charge_kw(i, t), s.discharge_kw = discharge_kw(i, t);
         s.gain = gain(i, t), s.drain = drain(i, t), s.wear = wear(i, t);
         s.retained = retained(i, t), s.drift = drift(i, t), s.lowest = lowest(i, t), s.highest = highest(i, t);
-        s.comfort = comfort(i, t), s.target = target(i, t);
+        s.comfort_below = comfort_below(i, t), s.comfort_above = comfort_above(i, t), s.target = target(i, t);
         s.prepare(price, penalty);
         return s;
     }
@@ -359,7 +380,7 @@ class Planner {
             ends.push_back(vertices.size());
             if (t + 1 == tendered) return;
             widen(arrival, step, widened);
-            confine(widened, {-step.highest, -step.lowest, step.comfort, -step.target, stores_.penalty}, arrival);
+            confine(widened, mirrored(limits_of(step, stores_.penalty)), arrival);
         }
     }
 
@@ -369,7 +390,7 @@ class Planner {
     std::vector<std::size_t> starts_, sizes_;
     std::vector<Point> current_, forward_, spare_, worth_;
 
-    // A step adds at most four points each time a graph is widened or confined.
+    // A step adds at most five points when it confines a graph, and four when it widens it.
     std::size_t room() const { return 16 * stores_.horizon + 32; }
 
     // Marginal value of the state at the end of step t.
@@ -382,9 +403,9 @@ class Planner {
         std::size_t used = 0;
         for (std::size_t t = stores_.horizon; t-- > 0;) {
             const Step &step = steps_[t] = stores_.step(i, t, prices(i, t));
-            if (worth_.size() < used + current.size + 4) worth_.resize(2 * used + current.size + 64);
+            if (worth_.size() < used + current.size + 5) worth_.resize(2 * used + current.size + 64);
             Graph worth{worth_.data() + used};
-            confine(current, {step.lowest, step.highest, step.comfort, step.target, stores_.penalty}, worth);
+            confine(current, limits_of(step, stores_.penalty), worth);
             starts_[t] = used;
             sizes_[t] = worth.size;
             if (t < kept) used += worth.size;
