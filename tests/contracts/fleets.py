@@ -5,6 +5,8 @@ from collections.abc import Callable
 import numpy as np
 
 from micromarket.assets.asset import LocalAsset
+from micromarket.assets.battery import Battery, BatteryRatings
+from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
 from micromarket.assets.generator import Generator
 from micromarket.assets.inflexible import InflexibleLoad
 from micromarket.assets.profile import Profile
@@ -38,9 +40,32 @@ def generator(devices: range) -> Generator:
     return Generator(names(devices), 2.0 * (kind % 2), 5.0 + kind, 0.1 + 0.05 * kind, 0.01 * (kind % 3))
 
 
+def battery(devices: range) -> Battery:
+    """Return batteries of different sizes, with wear and self-discharge."""
+    kind = np.array(devices)
+    ratings = BatteryRatings(5.0 + kind, 2.0 + kind, 1.5 * kind, 0.93, 0.97, 0.01 * kind, 0.5, 0.02 * (kind % 2))
+    return Battery(names(devices), ratings, 1.0, 3.0 + 0.2 * kind)
+
+
+def ev(devices: range) -> ElectricVehicle:
+    """Return cars that are away at different hours; every other one sells back."""
+    kind, hour = np.array(devices), np.arange(DAYS * STEPS_PER_DAY) % STEPS_PER_DAY
+    away = (hour >= 7 + kind[:, None] % 3) & (hour < 17)
+    used = np.where(hour == 16, 6.0 + kind[:, None], 0.0)
+    sessions = Sessions(Profile(1.0 - away, STEPS_PER_DAY), Profile(used, STEPS_PER_DAY))
+    ratings = VehicleRatings(40.0, 3.0 + kind, 30.0, discharge_kw=2.0 * (kind % 2))
+    return ElectricVehicle(names(devices), ratings, sessions, 1.0, 12.0 + 4.0 * kind)
+
+
 def names(devices: range) -> tuple[str, ...]:
     """Return a name for each device."""
     return tuple(f"device-{device}" for device in devices)
 
 
-FLEETS: dict[str, Callable[[range], LocalAsset]] = {"load": load, "pv": pv, "generator": generator}
+FLEETS: dict[str, Callable[[range], LocalAsset]] = {
+    "load": load,
+    "pv": pv,
+    "generator": generator,
+    "battery": battery,
+    "ev": ev,
+}
