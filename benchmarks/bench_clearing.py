@@ -37,8 +37,8 @@ def staircase(participants: int) -> tuple[Floats, Floats]:
 def sort_and_cumulate(prices: Floats, powers: Floats) -> float:
     """Return the price of one interval the usual way: sort all vertices, cumulate slopes and powers, interpolate."""
     slope = np.diff(powers, axis=0) / np.diff(prices, axis=0)
-    at = np.concatenate([prices[:-1].ravel(), prices[1:].ravel()])
-    change = np.concatenate([slope.ravel(), -slope.ravel()])
+    none = np.zeros((1, prices.shape[1]))
+    at, change = prices.ravel(), np.diff(np.concatenate([none, slope, none]), axis=0).ravel()
     order = np.argsort(at)
     at, slopes = at[order], np.cumsum(change[order])
     power = powers[0].sum() + np.concatenate([[0], np.cumsum(slopes[:-1] * np.diff(at))])

@@ -195,8 +195,7 @@ class Curves:
 
     def padded(self, vertices: int) -> Curves:
         """Return the same curves with at least `vertices` vertices, the last one repeated."""
-        extra = max(0, vertices - self.vertices)
-        if not extra:
+        if (extra := vertices - self.vertices) <= 0:
             return self
         cubes = self.columns()
         return Curves.from_columns(
