@@ -6,11 +6,15 @@ import numpy as np
 
 from micromarket.assets.asset import LocalAsset
 from micromarket.assets.battery import Battery, BatteryRatings
+from micromarket.assets.building import Building
+from micromarket.assets.comfort import Comfort
 from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
 from micromarket.assets.generator import Generator
+from micromarket.assets.house import Climate, HeatPump, House
 from micromarket.assets.inflexible import InflexibleLoad
 from micromarket.assets.profile import Profile
 from micromarket.assets.pv import Photovoltaic
+from micromarket.assets.water_heater import HotWater, Tank, WaterHeater
 
 STEPS_PER_DAY = 24
 DAYS = 3
@@ -57,6 +61,33 @@ def ev(devices: range) -> ElectricVehicle:
     return ElectricVehicle(names(devices), ratings, sessions, 1.0, 12.0 + 4.0 * kind)
 
 
+def house(devices: range) -> House:
+    """Return houses, heated and cooled in turn, whose comfort and tolerance differ."""
+    kind = np.array(devices)
+    heats = kind % 2 == 0
+    outdoor = profile(devices, 10.0, "perfect").values + np.where(heats, 0.0, 25.0)[:, None]
+    climate = Climate(Profile(outdoor, STEPS_PER_DAY), profile(devices, 1.0, "yesterday"))
+    desired = (
+        np.where(np.arange(DAYS * STEPS_PER_DAY) % STEPS_PER_DAY < 8, 0.0, 2.0) * np.where(heats, 1, -1)[:, None]
+    )
+    comfort = Comfort(Profile(21.0 + desired, STEPS_PER_DAY), 1.0 + 0.2 * kind, kind / 8)
+    pump = HeatPump(np.where(heats, "heating", "cooling"), 3.0 + 0.5 * kind, 3.0, np.where(heats, 0.05, -0.05))
+    air = 21.0 + 0.3 * kind
+    return House(
+        names(devices), Building(0.2 + 0.02 * kind, 1.0, 1.5, 5.0), pump, climate, comfort, 1.0, air, air - 1
+    )
+
+
+def water_heater(devices: range) -> WaterHeater:
+    """Return tanks of different sizes, one of them without losses."""
+    kind = np.array(devices)
+    flat = [Profile(np.full((len(kind), DAYS * STEPS_PER_DAY), level), STEPS_PER_DAY) for level in (12.0, 20.0, 55.0)]
+    tank = Tank(150.0 + 20.0 * kind, 2.0 + 0.5 * kind, 0.002 * (kind > 0))
+    comfort = Comfort(flat[2], 5.0, kind / 4)
+    water = HotWater(profile(devices, 25.0, "yesterday"), flat[0], flat[1])
+    return WaterHeater(names(devices), tank, water, comfort, 1.0, 54.0 + kind)
+
+
 def names(devices: range) -> tuple[str, ...]:
     """Return a name for each device."""
     return tuple(f"device-{device}" for device in devices)
@@ -68,4 +99,6 @@ FLEETS: dict[str, Callable[[range], LocalAsset]] = {
     "generator": generator,
     "battery": battery,
     "ev": ev,
+    "house": house,
+    "water_heater": water_heater,
 }
