@@ -90,12 +90,12 @@ def node_tree(scenario: Scenario) -> NodeTree:
 
 
 def fleets(scenario: Scenario, customer_node: Indices) -> tuple[Fleet, ...]:
-    """Return one fleet for each kind that anybody owns and each way in which its future is foreseen."""
+    """Return a fleet for each kind that anybody owns; one for each way in which its future is foreseen and valued."""
     made = []
     for kind, builder in BUILDERS.items():
         of_kind = [one for one in scenario.assets if kind_of(one.asset) == kind]
-        for forecast in sorted({_forecast(one) for one in of_kind}):
-            owned = Owned(scenario, [one for one in of_kind if _forecast(one) == forecast])
+        for trait in sorted({_trait(one) for one in of_kind}):
+            owned = Owned(scenario, [one for one in of_kind if _trait(one) == trait])
             customer = np.array([one.customer for one in owned.assets])
             made.append(Fleet(kind, builder(owned), customer_node[customer], customer))
     return tuple(made)
@@ -117,6 +117,7 @@ def market_settings(scenario: Scenario) -> MarketSettings:
         default_price=float(rules.default_price or 0.0),
         price_cap=rules.price_cap,
         horizon_steps=rules.horizon // scenario.grid.step,
+        day_ahead_steps=rules.day_ahead.interval // scenario.grid.step if rules.day_ahead else 1,
         day_ahead_rounds=rules.day_ahead.rounds if rules.day_ahead else 0,
         returns_network_income=rules.network_income == "returned",
     )
@@ -132,8 +133,9 @@ def tariff_of(given: described.Tariff) -> Tariff:
     return Tariff(given.id, imports, given.export_rate, given.fixed)
 
 
-def _forecast(owned: OwnedAsset) -> str:
-    return str(getattr(owned.asset, "forecast", ""))
+def _trait(owned: OwnedAsset) -> tuple[str, bool]:
+    """Return what all assets of one fleet have in common beside their kind."""
+    return str(getattr(owned.asset, "forecast", "")), getattr(owned.asset, "end_value", None) is None
 
 
 def _ramp(given: described.Supplier) -> Ramp:

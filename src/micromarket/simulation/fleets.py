@@ -9,11 +9,18 @@ from typing import Any
 import numpy as np
 
 from micromarket.assets.asset import LocalAsset
+from micromarket.assets.battery import Battery, BatteryRatings
+from micromarket.assets.building import Building
+from micromarket.assets.comfort import Comfort
+from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
 from micromarket.assets.generator import Generator
+from micromarket.assets.house import Climate, HeatPump, House
 from micromarket.assets.inflexible import InflexibleLoad
 from micromarket.assets.profile import Profile
 from micromarket.assets.pv import Photovoltaic
+from micromarket.assets.water_heater import HotWater, Tank, WaterHeater
 from micromarket.domain.curves import Floats
+from micromarket.simulation.plug_times import sessions
 from micromarket.simulation.reading import OwnedAsset, Scenario
 
 Field = Callable[[Any], Any]
@@ -58,6 +65,11 @@ class Owned:
         """Return one field of each, shape (n,)."""
         return np.array([float(getattr(owned.asset, name)) for owned in self.assets])
 
+    def numbers_or(self, name: str, otherwise: Floats) -> Floats:
+        """Return one field of each, shape (n,), or what stands in `otherwise` where it is left out."""
+        given = [getattr(owned.asset, name) for owned in self.assets]
+        return np.array([at if value is None else value for value, at in zip(given, otherwise, strict=True)])
+
     def rows(self, field: Field) -> Floats:
         """Return a field of each over the base steps, shape (n, S); `field` picks it from an asset."""
         return np.stack([self.scenario.series(field(owned.asset)) for owned in self.assets])
@@ -98,9 +110,95 @@ def generators(owned: Owned) -> LocalAsset:
     return Generator(owned.ids, *(owned.numbers(name) for name in names))
 
 
+def batteries(owned: Owned) -> LocalAsset:
+    """Return the batteries; half of a round trip's loss is charged to each way."""
+    one_way = np.sqrt(owned.numbers("round_trip_efficiency"))
+    energy = owned.numbers("energy")
+    ratings = BatteryRatings(
+        energy_kwh=energy,
+        charge_kw=owned.numbers("charge"),
+        discharge_kw=owned.numbers("discharge"),
+        charge_efficiency=one_way,
+        discharge_efficiency=one_way,
+        self_discharge_per_day=owned.numbers("self_discharge"),
+        minimum_kwh=owned.numbers("minimum") * energy,
+        wear=owned.numbers("wear"),
+        end_value=None if owned.assets[0].asset.end_value is None else owned.numbers("end_value"),  # type: ignore[union-attr]
+    )
+    stored = np.maximum(owned.numbers("initial"), owned.numbers("minimum")) * energy
+    return Battery(owned.ids, ratings, owned.scenario.grid.hours, stored)
+
+
+def houses(owned: Owned) -> LocalAsset:
+    """Return the houses with a thermostat; sunshine comes in through the windows and warms air and mass."""
+    building = Building(
+        conductance_kw_per_k=owned.numbers("conductance"),
+        air_capacity_kwh_per_k=owned.numbers("capacity"),
+        mass_conductance_kw_per_k=owned.numbers("mass_conductance"),
+        mass_capacity_kwh_per_k=owned.numbers("mass_capacity"),
+    )
+    modes = np.array([one.asset.mode for one in owned.assets])  # type: ignore[union-attr]
+    pump = HeatPump(mode=modes, power_kw=owned.numbers("power"), cop=owned.numbers("cop"))
+    sunshine = owned.numbers("solar_area")[:, None] * owned.rows(lambda asset: asset.irradiance)
+    sun = owned.rows(lambda asset: asset.solar_gain) + sunshine
+    to_mass = owned.numbers("solar_to_mass")[:, None]
+    gains = (1 - to_mass) * sun + owned.rows(lambda asset: asset.internal_gain)
+    outdoor = owned.rows(lambda asset: asset.outdoor)
+    climate = Climate(owned.profile(outdoor), owned.profile(gains), owned.profile(to_mass * sun))
+    start = _initial_c(owned)
+    return House(owned.ids, building, pump, climate, _comfort(owned), owned.scenario.grid.hours, start, start)
+
+
+def vehicles(owned: Owned) -> LocalAsset:
+    """Return the electric vehicles, their hours and trips by the clock or as series."""
+    energy = owned.numbers("energy")
+    ready = owned.numbers("ready") * energy
+    ratings = VehicleRatings(
+        energy_kwh=energy,
+        charge_kw=owned.numbers("charge"),
+        charge_efficiency=owned.numbers("efficiency"),
+        ready_kwh=ready,
+        discharge_kw=owned.numbers("discharge"),
+        discharge_efficiency=owned.numbers("discharge_efficiency"),
+        minimum_kwh=owned.numbers("minimum") * energy,
+        wear=owned.numbers("wear"),
+    )
+    plugged, trips = (
+        np.stack(rows) for rows in zip(*(sessions(owned.scenario, one) for one in owned.assets), strict=True)
+    )
+    known = Sessions(owned.profile(plugged), owned.profile(trips))
+    stored = owned.numbers_or("initial", ready / energy) * energy
+    return ElectricVehicle(owned.ids, ratings, known, owned.scenario.grid.hours, stored)
+
+
+def water_heaters(owned: Owned) -> LocalAsset:
+    """Return the water heaters."""
+    names = {"volume_l": "volume", "power_kw": "power", "standing_loss_kw_per_k": "conductance", "cop": "cop"}
+    tank = Tank(**{name: owned.numbers(field) for name, field in names.items()})
+    draw = HotWater(
+        owned.profile(owned.rows(lambda asset: asset.draw)),
+        owned.profile(owned.rows(lambda asset: asset.inlet)),
+        owned.profile(owned.rows(lambda asset: asset.ambient)),
+    )
+    return WaterHeater(owned.ids, tank, draw, _comfort(owned), owned.scenario.grid.hours, _initial_c(owned))
+
+
+def _comfort(owned: Owned) -> Comfort:
+    desired = Profile(owned.rows(lambda asset: asset.desired), owned.steps_per_day)
+    return Comfort(desired, owned.numbers("tolerance"), owned.comfort, owned.numbers("comfort_value"))
+
+
+def _initial_c(owned: Owned) -> Floats:
+    return owned.numbers_or("initial", owned.rows(lambda asset: asset.desired)[:, 0])
+
+
 BUILDERS: dict[str, Callable[[Owned], LocalAsset]] = {
     "load": loads,
     "pv": photovoltaics,
     "generator": generators,
+    "house": houses,
+    "water_heater": water_heaters,
+    "ev": vehicles,
+    "battery": batteries,
 }
 """How each kind is built, in the order in which fleets stand."""

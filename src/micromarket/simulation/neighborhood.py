@@ -105,6 +105,8 @@ class MarketSettings:
         How far assets look ahead [base steps].
     day_ahead_rounds : int
         How often the day-ahead market negotiates before it clears; 0 for no day-ahead market.
+    day_ahead_steps : int
+        Duration of its intervals [base steps]; divides a day.
     returns_network_income : bool
         Whether customers get back, in equal shares, what the distribution owner earns on losses and congestion.
     """
@@ -114,6 +116,7 @@ class MarketSettings:
     price_cap: float | None
     horizon_steps: int
     day_ahead_rounds: int
+    day_ahead_steps: int
     returns_network_income: bool
 
 

@@ -9,8 +9,8 @@ from micromarket.simulation.fields import SeriesRef
 from micromarket.simulation.reading import OwnedAsset, Scenario
 
 MINUTES_PER_DAY = 1440
-PLUGGED_PERCENT = 50.0
-"""Share of a step from which a car counts as plugged in."""
+PLUGGED_SHARE = 0.5
+"""Share of a step beyond which a car counts as plugged in."""
 
 
 def sessions(scenario: Scenario, owned: OwnedAsset) -> tuple[Floats, Floats]:
@@ -29,7 +29,7 @@ def sessions(scenario: Scenario, owned: OwnedAsset) -> tuple[Floats, Floats]:
 def _plugged(scenario: Scenario, car: object) -> Floats:
     hours = car.plugged  # type: ignore[attr-defined]
     if isinstance(hours, SeriesRef):
-        return (scenario.series(hours) > PLUGGED_PERCENT).astype(float)
+        return (scenario.series(hours) > PLUGGED_SHARE).astype(float)
     begin, end = hours
     minutes = scenario.grid.local_minutes(scenario.zone)
     inside = (minutes - begin) % MINUTES_PER_DAY < ((end - begin) % MINUTES_PER_DAY or MINUTES_PER_DAY)

@@ -9,7 +9,6 @@ import numpy as np
 
 from micromarket.assets.asset import LocalAsset, Outlook, Steps
 from micromarket.domain.curves import Curves, Floats
-from micromarket.domain.intervals import HOUR
 from micromarket.markets.market import MarketRules
 from micromarket.markets.prediction import HourlyPrices, KnownPrices, PriceSources, foresee
 from micromarket.markets.price_cap import with_price_cap
@@ -81,8 +80,9 @@ def market_series(street: Neighborhood, first_step: int) -> MarketSeries:
     spot_rules = MarketRules(SPOT, rules.mechanism, Timing(grid.step), rules.default_price)
     plan = SeriesPlan(spot_rules, grid.step)
     if rules.day_ahead_rounds:
-        hourly = MarketRules(DAY_AHEAD, rules.mechanism, Timing(HOUR, intervals_to_clear=24), rules.default_price)
-        plan = SeriesPlan(hourly, 24 * HOUR, refined_by=plan)
+        timing = Timing(rules.day_ahead_steps * grid.step, street.calendar.steps_per_day // rules.day_ahead_steps)
+        ahead = MarketRules(DAY_AHEAD, rules.mechanism, timing, rules.default_price)
+        plan = SeriesPlan(ahead, timing.delivery_duration, refined_by=plan)
     return MarketSeries(plan, grid.start + first_step * grid.step)
 
 
@@ -93,27 +93,28 @@ def opening(street: Neighborhood) -> MarketCase:
 
 
 def negotiate_day(street: Neighborhood, case: MarketCase, step: int) -> MarketCase:
-    """Clear the day-ahead market of the 24 hours from `step`, hour by hour.
+    """Clear the day-ahead market of the 24 hours from `step`.
 
-    In each round everyone answers the prices expected so far with a curve for every hour, the auction clears, and the
-    expectation moves to the mean of all rounds. So devices that would all have picked the same cheap hour learn that
-    it will not stay cheap.
+    In each round everyone answers the prices expected so far with a curve for every interval, the auction clears, and
+    the expectation moves to the mean of all rounds. So devices that would all have picked the same cheap hour learn
+    that it will not stay cheap.
 
     Notes
     -----
     The prices inform and do not commit: the spot market refines them (Transactive Network Template v4, section 3.1).
     Averaging over rounds is fictitious play (Brown 1951); TESP's shrinking step serves the same purpose.
     """
-    calendar = street.calendar
-    edges = step + calendar.steps_per_hour * np.arange(25 + 24)
-    prices = expected_prices(street, case, edges)
-    for played in range(street.market.day_ahead_rounds):
-        curves = bids(street, case, edges, prices, tendered=24)
+    calendar, rules = street.calendar, street.market
+    tendered = step + rules.day_ahead_steps * np.arange(calendar.steps_per_day // rules.day_ahead_steps + 1)
+    edges = np.concatenate([tendered, tendered[-1] + calendar.steps_per_hour * np.arange(1, 25)])
+    intervals = len(tendered) - 1
+    prices = expected_prices(street, case, edges).copy()
+    for played in range(rules.day_ahead_rounds):
+        curves = bids(street, case, edges, prices, intervals)
         cleared = clear_nested(street.tree, curves, street.member_of).price
-        prices = prices.copy()
-        prices[:, :24] += (cleared - prices[:, :24]) / (played + 1)
-    starts = calendar.start_of(edges)
-    return replace(case, day_ahead=KnownPrices(starts[:24], starts[1:25], prices[:, :24]))
+        prices[:, :intervals] += (cleared - prices[:, :intervals]) / (played + 1)
+    starts = calendar.start_of(tendered)
+    return replace(case, day_ahead=KnownPrices(starts[:-1], starts[1:], prices[:, :intervals].copy()))
 
 
 def clear_spot(street: Neighborhood, case: MarketCase, step: int) -> Cleared:
