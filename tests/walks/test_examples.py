@@ -43,7 +43,7 @@ def test_money_balances(finished):
 def test_nobody_earns_from_rounding(finished):
     """What rounding leaves over is at most half a micro-unit for each posting."""
     rows = finished.sql(
-        "SELECT max(abs(amount_micro) FILTER (account = 'rounding')), count(*) FROM ledger "
+        "SELECT abs(max(amount_micro) FILTER (account = 'rounding')), count(*) FROM ledger "
         "WHERE \"case\" = 'market' GROUP BY start, node"
     ).rows()
 
