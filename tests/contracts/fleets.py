@@ -3,12 +3,12 @@
 from collections.abc import Callable
 
 import numpy as np
-from micromarket.assets.battery import Battery, BatteryRatings
-from micromarket.assets.comfort import Comfort
-from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
 
 from micromarket.assets.asset import LocalAsset
+from micromarket.assets.battery import Battery, BatteryRatings
 from micromarket.assets.building import Building
+from micromarket.assets.comfort import Comfort
+from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
 from micromarket.assets.generator import Generator
 from micromarket.assets.house import Climate, HeatPump, House
 from micromarket.assets.inflexible import InflexibleLoad

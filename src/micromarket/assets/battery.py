@@ -111,7 +111,8 @@ class Battery:
 
     def default_power(self, step: int, surplus_kw: Floats) -> Floats:
         """Return self-consumption [kW], shape (n,): store the customer's surplus, serve the customer's deficit."""
-        return self._exchange(-surplus_kw)[0]
+        room = np.maximum(self.ratings.energy_kwh - self._kept, 0.0)
+        return self._exchange(np.maximum(-surplus_kw, -room / self.ratings.charge_efficiency / self.step_hours))[0]
 
     def deliver(self, step: int, power_kw: Floats) -> tuple[Self, Floats]:
         """Charge or discharge as far as power and stored energy allow."""
