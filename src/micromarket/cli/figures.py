@@ -20,6 +20,7 @@ SHOWN = {
     "degree_hours_outside": "discomfort",
     "ev_unmet_kwh": "trip energy missing",
     "losses_kwh": "lost on the lines",
+    "stored_at_end_kwh": "still stored at the end",
 }
 """Figures in the order in which they are printed, and what they are called."""
 

@@ -137,6 +137,13 @@ FIGURES = (
         "comfort",
         'SELECT "case", sum(degree_hours_outside) AS value FROM comfort GROUP BY 1',
     ),
+    Figure(
+        "stored_at_end_kwh",
+        "kWh",
+        "states",
+        """SELECT "case", sum(value) AS value FROM states
+        WHERE name = 'stored_kwh' AND start = (SELECT max(start) FROM states) GROUP BY 1""",
+    ),
     Figure("ev_unmet_kwh", "kWh", "comfort", 'SELECT "case", sum(ev_unmet_kwh) AS value FROM comfort GROUP BY 1'),
 )
 

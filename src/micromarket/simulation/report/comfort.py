@@ -78,7 +78,11 @@ def _edges(way: str, tolerance: float | None) -> list[Json]:
 def _tolerance_note(tolerance: float | None) -> str:
     if tolerance is None:
         return ""
-    return f"Dotted lines: the tolerance that occupants accept, {number(tolerance)} K either way (median home)."
+    return (
+        f"Dotted lines: the tolerance that occupants accept, {number(tolerance)} K either way (median home). A "
+        "room that is cooled (or heated) ahead of a more demanding hour may go beyond it until then: that is preparing, not "
+        "discomfort, and no degree hour counts."
+    )
 
 
 def _distribution(study: Study, tolerance: float | None) -> Figure:

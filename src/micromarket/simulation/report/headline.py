@@ -24,7 +24,7 @@ CARDS = (
     Card("peak_export_kw", "Peak export", -1),
     Card("supply_cost", "Cost of supply", -1),
     Card("bills_total", "All bills together", -1),
-    Card("network_income", "Kept by the network", 0),
+    Card("network_income", "Earned by the lines", 0),
     Card("self_consumption", "Local generation used locally", 1),
     Card("self_sufficiency", "Demand met locally", 1),
     Card("energy_import_kwh", "Energy imported", 0),
@@ -34,6 +34,7 @@ CARDS = (
     Card("unserved_kwh", "Energy not served", -1),
     Card("degree_hours_outside", "Degree hours outside comfort", -1),
     Card("ev_unmet_kwh", "Energy vehicles lacked", -1),
+    Card("stored_at_end_kwh", "Still stored at the end", 0),
 )
 
 

@@ -11,6 +11,9 @@ from micromarket.simulation.report.words import MINUS, count, number
 LIMITS = (
     "Without the market every device follows its ordinary rule; how much the market gains depends on those rules.",
     "Customers bid what their devices are worth to them. Nobody in this run tries to move the price.",
+    "What meters find beyond the schedule is settled at the cleared price; there is no price of imbalance yet.",
+    "Both cases start alike and may end with different energy stored; the figures do not value that difference.",
+    "What the lines earn on losses and congestion is returned in equal shares, unless the scenario has it kept.",
     "Lines have limits and losses; voltages and reactive power are not computed.",
     "The supply and demand curves are those handed in before delivery; what was metered afterwards may differ.",
 )

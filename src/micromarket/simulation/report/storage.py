@@ -80,7 +80,7 @@ def _finding(study: Study, kinds: list[str]) -> str:
         "WHERE \"case\" = 'market' AND kind = ? GROUP BY step)",
         kind,
     )[0]
-    return f"{kind_name(kind)} together swung between {low:.0f} and {high:.0f}\N{NO-BREAK SPACE}% full"
+    return f"{kind_name(kind)} together swung between {abs(low):.0f} and {high:.0f}\N{NO-BREAK SPACE}% full"
 
 
 def _lead(study: Study, kinds: list[str]) -> str:
