@@ -24,14 +24,14 @@ COLUMNS = {
     "home_1_kw": ("loads.csv", "home_05_kw"),
     "home_2_kw": ("loads.csv", "home_08_kw"),
 }
-NIGHT, DAY, EVENING = 0.12, 0.16, 0.40
-"""Price of supply from 22, from 7 and from 17 o'clock [USD/kWh]."""
+OTHERWISE, EVENING = 0.16, 0.40
+"""Price of supply, and from 17 to 22 o'clock [USD/kWh]."""
 
 
 def derive(folder: Path) -> None:
     columns = {name: _taken(*source) for name, source in COLUMNS.items()}
     hour = np.arange(int(timedelta(days=DAYS) / STEP)) % 96 / 4
-    price = np.select([(hour >= 17) & (hour < 22), (hour >= 7) & (hour < 17)], [EVENING, DAY], NIGHT)
+    price = np.where((hour >= 17) & (hour < 22), EVENING, OTHERWISE)
     SeriesFile(START, STEP, "America/New_York", columns | {"supply_usd_per_kwh": price}).write(folder / "series.csv")
 
 

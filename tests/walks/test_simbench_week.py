@@ -42,8 +42,10 @@ def test_every_interval_balances(week):
 
 
 def test_without_a_market_the_measured_energy_comes_back(grid, week):
-    """Loads draw exactly what was measured."""
+    """Loads draw exactly what was measured, cars and heat pumps within what a week's edges cut off."""
     assert metered(week, "load") == pytest.approx(measured(grid, "H0", "L", "G"), rel=1e-3)
+    assert metered(week, "ev") == pytest.approx(measured(grid, "HLS"), rel=0.03)
+    assert metered(week, "water_heater") == pytest.approx(measured(grid, "Soil", "Air"), rel=0.03)
 
 
 def test_the_market_keeps_the_transformer_within_its_rating(week):
