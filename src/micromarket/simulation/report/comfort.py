@@ -80,8 +80,8 @@ def _tolerance_note(tolerance: float | None) -> str:
         return ""
     return (
         f"Dotted lines: the tolerance that occupants accept, {number(tolerance)} K either way (median home). A "
-        "room that is cooled (or heated) ahead of a more demanding hour may go beyond it until then: that is preparing, not "
-        "discomfort, and no degree hour counts."
+        "room that is cooled (or heated) ahead of a more demanding hour may go beyond it until then: that is "
+        "preparing, not discomfort, and no degree hour counts."
     )
 
 
