@@ -4,6 +4,7 @@ import pytest
 
 from micromarket.simulation.importers.simbench import HOURS, Period, simbench_folder
 from micromarket.simulation.importers.simbench_source import load_grid
+from micromarket.simulation.report.build import write
 from micromarket.simulation.run import RunOptions, run
 
 pytest.importorskip("simbench")
@@ -53,3 +54,10 @@ def test_the_market_keeps_the_transformer_within_its_rating(week):
     assert week.kpi("peak_export_kw", "no_market") > 200
     assert week.kpi("peak_export_kw", "market") < 170
     assert week.kpi("self_consumption", "market") > week.kpi("self_consumption", "no_market")
+
+
+def test_the_report_names_the_source_and_its_license(week):
+    """One file, in which SimBench and the Open Database License are named."""
+    page = write(week).read_text()
+
+    assert all(words in page for words in ("SimBench", "Open Database License"))

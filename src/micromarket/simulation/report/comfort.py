@@ -23,7 +23,7 @@ DEVIATION = (
 def comfort(study: Study) -> Section | None:
     """Return the section on comfort, None if no asset can fall short of any."""
     blocks: list[Block] = []
-    if study.has("states", "assets") and study.rows("SELECT 1 FROM states WHERE name = 'desired_c' LIMIT 1"):
+    if study.has("states", "assets") and study.rows("SELECT 1 FROM states WHERE name = 'indoor_c' LIMIT 1"):
         study.run.connection.execute(f"CREATE OR REPLACE TEMP TABLE deviations AS {DEVIATION}")
         tolerance = _tolerance(study)
         blocks += [_through_time(study, tolerance), _distribution(study, tolerance)]
