@@ -81,8 +81,8 @@ def against_the_solver() -> None:
     program = median_of(lambda: [linear_program(ahead.prices[0]) for _ in range(SOLVED)])
     plan = median_of(lambda: fleet.schedule(ahead))
     both = median_of(lambda: (fleet.schedule(ahead), fleet.curves(ahead)))
-    few = batteries(10)
-    twin = median_of(lambda: storage.plan_plain(few._stores(day_ahead(10, 1)), ahead.prices[:10]), 3)
+    few = storage.Stores(ahead.hours, np.full(10, 5.0), 5.0, 5.0, 0.95, 1 / 0.95, 0.0, 10.0, 0.99 ** (1 / 96))
+    twin = median_of(lambda: storage.plan_plain(few, ahead.prices[:10]), 3)
     rows = [
         ("one battery by HiGHS, plan only", program / SOLVED),
         ("the plain twin, plan only", twin / 10),

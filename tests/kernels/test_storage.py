@@ -40,10 +40,10 @@ def test_plan_costs_what_the_linear_program_costs(seed, features):
 
 
 @settings(max_examples=50, deadline=None)
-@given(seed=SEEDS)
-def test_plan_costs_what_the_quadratic_program_costs(seed):
+@given(seed=SEEDS, features=FEATURES)
+def test_plan_costs_what_the_quadratic_program_costs(seed, features):
     """With comfort, different below and above the target, the same holds for the quadratic program."""
-    stores, prices = random_stores(seed, comfort=True, losses=True)
+    stores, prices = random_stores(seed, comfort=True, **features)
     powers, states = plan(stores, prices)
     for store in range(2):
         found = optimum(stores, prices, store)

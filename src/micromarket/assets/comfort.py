@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -40,9 +40,14 @@ class Comfort:
     tolerance_k: Numbers
     preference: Numbers
     value: Numbers = 0.10
+    _extremes_c: tuple[Floats, Floats] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Check every range."""
+        """Check every range; look up the extremes once."""
+        wanted = self.desired_c.values
+        object.__setattr__(
+            self, "_extremes_c", (wanted.min(axis=1, keepdims=True), wanted.max(axis=1, keepdims=True))
+        )
         preference = np.asarray(self.preference)
         require("tolerance_k must be above 0", np.greater(self.tolerance_k, 0))
         require("preference must lie between 0 and 1", (preference >= 0) & (preference <= 1))
@@ -57,6 +62,11 @@ class Comfort:
         """
         preference = np.minimum(self.preference, MOST_PREFERENCE)
         return column(2 * self.value / np.square(self.tolerance_k) * preference / (1 - preference))
+
+    @property
+    def extremes_c(self) -> tuple[Floats, Floats]:
+        """Lowest and highest temperature that is ever desired [°C], each of shape (n, 1)."""
+        return self._extremes_c
 
     def desired_at_ends(self, edges: Steps) -> Floats:
         """Return the desired temperature at the end of each planning step [°C], shape (n, H)."""

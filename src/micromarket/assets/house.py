@@ -269,9 +269,8 @@ class House:
 
     @property
     def _demand(self) -> Floats:
-        signs, values = column(self.heat_pump.sign), self.comfort.desired_c.values
-        extremes = np.where(signs > 0, values.max(axis=1, keepdims=True), -values.min(axis=1, keepdims=True))
-        return np.asarray(extremes)
+        lowest, highest = self.comfort.extremes_c
+        return np.where(column(self.heat_pump.sign) > 0, highest, -lowest)
 
     def _course(self, hours: Floats, weather: Weather, desired: Floats) -> Course:
         """Follow the plain thermostat through the horizon by the exact physics."""
@@ -286,7 +285,7 @@ class House:
             power[t] = np.clip((wanted - sign * alone.air_c) / (sign * lift[0]), 0.0, self.heat_pump.power_kw)
             now = Temperatures(alone.air_c + lift[0] * power[t], alone.mass_c + lift[1] * power[t])
             warmth[t + 1] = sign * now.air_c
-        return Course(power.T, warmth.T)
+        return Course(np.ascontiguousarray(power.T), np.ascontiguousarray(warmth.T))
 
     def _stores(self, outlook: Outlook) -> tuple[storage.Stores, Floats]:
         """Return the planning model, and the power that the thermostat forces in the first step."""

@@ -251,7 +251,7 @@ def planned(steps: Sequence[Step], initial: float, worth: Sequence[Graph]) -> tu
         drifted = step.retained * states[-1] + step.drift
         change = _best_change(graph, step, drifted)
         powers.append(step.power(change, step.shares))
-        states.append(min(max(drifted + change, step.lowest), step.highest))
+        states.append(min(max(drifted + change, graph[0][0]), graph[-1][0]))
     return powers, states
 
 

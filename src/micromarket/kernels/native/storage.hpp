@@ -359,9 +359,10 @@ class Planner {
         for (std::size_t t = 0; t < stores_.horizon; ++t) {
             const Step &step = steps_[t];
             const double drifted = step.retained * state + step.drift;
-            const double change = best_change(worth(t), step, drifted);
+            const Graph held = worth(t);
+            const double change = best_change(held, step, drifted);
             powers[t] = step.shares ? step.shared_power(change) : step.power(change);
-            states[t + 1] = state = std::clamp(drifted + change, step.lowest, step.highest);
+            states[t + 1] = state = std::clamp(drifted + change, held[0].state, held[held.size - 1].state);
         }
     }
 
