@@ -35,8 +35,6 @@ class StartingPoint:
         How many days its series cover.
     nodes : tuple of str
         Nodes that take customers in turn; empty if there is only the root.
-    tariffs : tuple of str
-        Tariffs in turn.
     lines : bool
         Whether each customer has a line of its own.
     """
@@ -44,13 +42,12 @@ class StartingPoint:
     homes: int
     days: int
     nodes: tuple[str, ...] = ()
-    tariffs: tuple[str, ...] = ()
     lines: bool = False
 
 
 TEMPLATES = {
-    "street": StartingPoint(10, 7, ("street",), ("flat", "time-of-use")),
-    "feeder": StartingPoint(30, 7, ("feeder-1", "feeder-2", "feeder-3"), ("flat",), lines=True),
+    "street": StartingPoint(10, 7, ("street",)),
+    "feeder": StartingPoint(30, 7, ("feeder-1", "feeder-2", "feeder-3"), lines=True),
     "minimal": StartingPoint(2, 2),
 }
 """Templates by name."""
@@ -95,8 +92,6 @@ def _customer(at: int, point: StartingPoint) -> str:
         head.append(f"    node: {point.nodes[at % len(point.nodes)]}")
     if point.lines:
         head.append("    connection: {import_limit: 14 kW, export_limit: 10 kW, full_load_loss: 1 %}")
-    if point.tariffs:
-        head.append(f"    tariff: {point.tariffs[at % len(point.tariffs)]}")
     head += [f"    comfort: {(at * 3 % 10) / 10}", "    assets:"]
     return "\n".join([*head, *(f"      - {asset}" for asset in _assets(at, point.homes > 2))]) + "\n"
 
