@@ -23,6 +23,8 @@ from micromarket.simulation.importers.simbench_source import FIRST, STEP, ZONE, 
 
 CURRENCY, PRICE_COLUMN = "EUR", "supply_eur_per_kwh"
 FEED_IN = 0.03
+RISE = 0.05
+"""Rise of the price of supply from no power to the rating of the transformer [EUR/kWh]."""
 POWER_FACTOR = 0.95
 HOURS = STEP / timedelta(hours=1)
 LEAVES = time(7)
@@ -188,9 +190,19 @@ def _scenario(grid: MeasuredGrid, period: Period, price: dict[str, str]) -> dict
             "price_cap": f"2 {CURRENCY}/kWh",
             "day_ahead": {"interval": "PT1H", "rounds": 5},
         },
-        "supplier": {"id": "supplier", "price": price, "feed_in_price": quantity(FEED_IN, f"{CURRENCY}/kWh")},
+        "supplier": {
+            "id": "supplier",
+            "price": price,
+            "feed_in_price": quantity(FEED_IN, f"{CURRENCY}/kWh"),
+            "slope": quantity(round(_slope(grid), 6), f"{CURRENCY}/kWh/kW"),
+        },
         "tariffs": [{"id": "flat", "import": "break_even", "export": quantity(FEED_IN, f"{CURRENCY}/kWh")}],
     }
+
+
+def _slope(grid: MeasuredGrid) -> float:
+    """Return the rise of the price with power: `RISE` up to what the lines at the root may carry."""
+    return RISE / (POWER_FACTOR * sum(branch.rated_kva for branch in grid.branches if grid.root in branch.ends))
 
 
 def _nodes(grid: MeasuredGrid, tree: RadialTree) -> list[dict[str, str]]:
@@ -219,7 +231,8 @@ def _customer(grid: MeasuredGrid, bus: int, columns: _Columns) -> dict[str, Any]
     assets: list[dict[str, Any]] = []
     if rest:
         total = np.sum([load.power_kw for load in rest], axis=0)
-        assets.append({"kind": "load", "power": columns.add_power(f"{column}_load_kw", total)})
+        power = columns.add_power(f"{column}_load_kw", total)
+        assets.append({"kind": "load", "power": power, "forecast": "noisy"})
     for at, plant in enumerate((plant for plant in grid.plants if plant.bus == bus), 1):
         assets.append({"kind": "pv", "power": columns.add_power(f"{column}_pv_{at}_kw", plant.power_kw)})
     assets += [_battery(grid, at) for at, store in enumerate(grid.stores) if store.bus == bus]

@@ -31,7 +31,7 @@ Written by `micromarket import simbench {code}`.
   thermal limit, the transformer's its rating, both times a power factor of 0.95; the loss at that limit follows from
   the resistance. Reactive power, voltage and iron losses are not modeled{left_out}.
 - **{loads} loads**: one customer for each bus. Households, farms, trades and workplace chargers (`APLS`) are the
-  customer's load, exactly as measured.
+  customer's load, exactly as measured. That it is foreseen with an error of 15 % is an *assumption*.
 - **{plants} PV plants**: `pv` with the measured power, which may be curtailed.
 - **{stores} batteries**: `battery` with energy, power and self-discharge as given, the efficiency once each way. How
   they were operated in 2016 is left out: micromarket operates them.
@@ -42,8 +42,8 @@ Written by `micromarket import simbench {code}`.
   drawn when it was made (COP 3), so that without a market the measured electricity comes back. That it holds 0.8
   hours of full output is an *assumption*, usual where heat pumps ride through blocking hours. A store that is warmer
   or colder by the whole tolerance gives 5 % more or less heat.
-- **No prices**: {price}. The supplier pays 0.03 EUR/kWh for exports; without a market customers pay one flat rate
-  at which the supplier breaks even.
+- **No prices**: {price}. It rises by 0.05 EUR/kWh from no power to the transformer's rating. The supplier pays 0.03
+  EUR/kWh for exports; without a market customers pay one flat rate at which the supplier breaks even.
 
 Times: the files carry German local time with summer time but no zone (27 March has 92 quarter hours, 30 October 100).
 Row k is taken to begin k quarter hours after 31 December 2015, 23:00 UTC, which gives exactly the times in the file.
