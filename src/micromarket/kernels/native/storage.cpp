@@ -20,6 +20,9 @@ using Numpy = nb::ndarray<nb::numpy, double>;
 // Stores times steps from which a second thread earns its start.
 constexpr std::size_t kWorthAThread = 4096;
 
+// Room made for each curve at first.
+constexpr std::size_t kUsualVertices = 8;
+
 Grid grid(const Numbers &values) { return {values.data(), values.stride(0), values.stride(1)}; }
 
 Stores make_stores(const std::vector<Numbers> &v, double penalty, double ceiling) {
@@ -28,13 +31,16 @@ Stores make_stores(const std::vector<Numbers> &v, double penalty, double ceiling
             v[3].shape(0), v[3].shape(1), penalty, ceiling};
 }
 
+// An array that frees itself when Python lets go of it; its size stands in front of the numbers.
 double *owned(std::size_t size, nb::capsule &owner) {
-    double *data = new double[size];
-    owner = nb::capsule(data, [](void *p) noexcept { delete[] static_cast<double *>(p); });
-    return data;
+    const std::size_t bytes = (size + 8) * sizeof(double);
+    void *memory = micromarket::allocate_large(bytes);
+    *static_cast<std::size_t *>(memory) = bytes;
+    owner = nb::capsule(memory, [](void *p) noexcept { micromarket::free_large(p, *static_cast<std::size_t *>(p)); });
+    return static_cast<double *>(memory) + 8;
 }
 
-// Split `count` stores between two threads, each of which gets a contiguous part and a planner.
+// Split a count between two threads, each of which gets a contiguous part.
 template <class Work> void in_parts(const Stores &stores, std::size_t count, const Work &work) {
     const std::size_t half = stores.count * stores.horizon < kWorthAThread ? count : count / 2;
     std::thread second;
@@ -62,7 +68,7 @@ nb::tuple plan(const std::vector<Numbers> &arrays, Numbers prices, double penalt
 // The curves of one part of the stores, one after another.
 struct Written {
     std::size_t first = 0;
-    std::vector<Vertex> vertices;
+    Vertices vertices;
     std::vector<std::size_t> ends;
 };
 
@@ -72,18 +78,20 @@ std::size_t widest(const Written &written) {
     return width;
 }
 
-// Columns of shape (T, V, n): what clearing reads without copying. The last vertex is repeated.
-void pad(const Written &written, std::size_t n, std::size_t tendered, std::size_t width, double *prices, double *powers) {
-    std::size_t begin = 0;
-    for (std::size_t k = 0; k < written.ends.size(); ++k) {
-        const std::size_t end = written.ends[k], store = written.first + k / tendered, t = k % tendered;
+// Columns of shape (T, V, n): what clearing reads without copying. The last vertex is repeated. Written in the order of
+// the columns, interval by interval, so that what is read stays in the cache.
+void pad(const Written &written, const Stores &stores, std::size_t from, std::size_t to, std::size_t tendered,
+         std::size_t width, double *prices, double *powers) {
+    const std::size_t count = written.ends.size() / std::max(tendered, std::size_t{1});
+    for (std::size_t t = from; t < to; ++t)
         for (std::size_t v = 0; v < width; ++v) {
-            const Vertex &vertex = written.vertices[std::min(begin + v, end - 1)];
-            const std::size_t at = (t * width + v) * n + store;
-            prices[at] = vertex.price, powers[at] = vertex.power;
+            const std::size_t at = (t * width + v) * stores.count + written.first;
+            for (std::size_t i = 0; i < count; ++i) {
+                const std::size_t k = i * tendered + t, begin = k == 0 ? 0 : written.ends[k - 1];
+                const Vertex &vertex = written.vertices[std::min(begin + v, written.ends[k] - 1)];
+                prices[at + i] = vertex.price, powers[at + i] = vertex.power;
+            }
         }
-        begin = end;
-    }
 }
 
 nb::tuple curves(const std::vector<Numbers> &arrays, Numbers given_prices, std::size_t tendered, double penalty,
@@ -100,6 +108,7 @@ nb::tuple curves(const std::vector<Numbers> &arrays, Numbers given_prices, std::
             Written &written = parts[part];
             written.first = from;
             written.ends.reserve((to - from) * tendered);
+            written.vertices.reserve(kUsualVertices * (to - from) * tendered);
             for (std::size_t i = from; i < to; ++i)
                 planner.curves(i, given, tendered, written.vertices, written.ends);
         });
@@ -109,7 +118,9 @@ nb::tuple curves(const std::vector<Numbers> &arrays, Numbers given_prices, std::
     double *prices = owned(n * tendered * width, own_prices), *powers = owned(n * tendered * width, own_powers);
     {
         nb::gil_scoped_release released;
-        for (const Written &written : parts) pad(written, n, tendered, width, prices, powers);
+        in_parts(stores, tendered, [&](std::size_t, std::size_t from, std::size_t to) {
+            for (const Written &written : parts) pad(written, stores, from, to, tendered, width, prices, powers);
+        });
     }
     return nb::make_tuple(Numpy(prices, {tendered, width, n}, own_prices),
                           Numpy(powers, {tendered, width, n}, own_powers));

@@ -13,6 +13,8 @@
 #include <cstddef>
 #include <vector>
 
+#include "large_pages.hpp"
+
 namespace micromarket::storage {
 
 struct Point {
@@ -24,6 +26,8 @@ struct Vertex {
     double price;
     double power;
 };
+
+using Vertices = std::vector<Vertex, LargePages<Vertex>>;
 
 // One planning step of one store, its price folded in.
 struct Step {
@@ -192,35 +196,48 @@ inline void after_drift(Graph &graph, const Step &step) {
         graph.points[i] = {graph[i].state * step.retained - step.drift, graph[i].value * inverse};
 }
 
-// Add two graphs along the state, as far as the sum lies in [low, high], with at most one point beyond each end.
+// The sum of two graphs along the state, walked from the highest value down.
+struct Sum {
+    const Graph &a, &b;
+    std::size_t i = 0, j = 0;
+
+    bool ended() const { return i == a.size || j == b.size; }
+    // Not below the state of the next point, without a division.
+    double bound() const { return a[i].state + b[j].state; }
+    Point point() const {
+        if (a[i].value > b[j].value) return {a[i].state + state_at(b[j - 1], b[j], a[i].value), a[i].value};
+        if (a[i].value < b[j].value) return {b[j].state + state_at(a[i - 1], a[i], b[j].value), b[j].value};
+        return {a[i].state + b[j].state, a[i].value};
+    }
+    void advance() {
+        const double value = a[i].value;
+        if (value > b[j].value) ++i;
+        else if (value < b[j].value) ++j;
+        else if (i + 1 < a.size && a[i + 1].value == value) ++i;
+        else if (j + 1 < b.size && b[j + 1].value == value) ++j;
+        else ++i, ++j;
+    }
+};
+
+// Add two graphs as far as the sum lies in [low, high], with at most one point beyond each end.
 inline void add_graphs(const Graph &a, const Graph &b, double low, double high, Graph &to) {
     to.size = 0;
-    std::size_t i = 0, j = 0;
-    while (j < b.size && b[j].value > a[0].value) ++j;
-    while (i < a.size && j < b.size) {
-        double state, value;
-        if (a[i].value > b[j].value) {
-            state = a[i].state + state_at(b[j - 1], b[j], a[i].value);
-            value = a[i++].value;
-        } else if (a[i].value < b[j].value) {
-            state = b[j].state + state_at(a[i - 1], a[i], b[j].value);
-            value = b[j++].value;
-        } else {
-            state = a[i].state + b[j].state;
-            value = a[i].value;
-            if (i + 1 < a.size && a[i + 1].value == value) ++i;
-            else if (j + 1 < b.size && b[j + 1].value == value) ++j;
-            else ++i, ++j;
-        }
-        if (state < low) to.size = 0;
-        to.add(state, value);
-        if (state > high) return;
+    Sum sum{a, b};
+    while (sum.j < b.size && b[sum.j].value > a[0].value) ++sum.j;
+    Sum before = sum;
+    while (!sum.ended() && sum.bound() < low) before.i = sum.i, before.j = sum.j, sum.advance();
+    if (before.i != sum.i || before.j != sum.j) to.points[to.size++] = before.point();
+    for (; !sum.ended(); sum.advance()) {
+        const Point point = sum.point();
+        if (point.state < low) to.size = 0;
+        to.points[to.size++] = point;
+        if (point.state > high) return;
     }
 }
 
 // The curve being written: rises, repeats nothing, starts and ends where power begins and ceases to change.
 struct Curve {
-    std::vector<Vertex> &vertices;
+    Vertices &vertices;
     std::size_t begin;
 
     std::size_t size() const { return vertices.size() - begin; }
@@ -367,7 +384,7 @@ class Planner {
     }
 
     // Write the curves of the first `tendered` steps; `ends` receives the number of vertices after each.
-    void curves(std::size_t i, const Grid &prices, std::size_t tendered, std::vector<Vertex> &vertices,
+    void curves(std::size_t i, const Grid &prices, std::size_t tendered, Vertices &vertices,
                 std::vector<std::size_t> &ends) {
         look_back(i, prices, tendered);
         Graph arrival{forward_.data()}, widened{spare_.data()}, sum{current_.data()};
