@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from micromarket.domain.curves import Curves
     from micromarket.markets.auction import Clearing, clear
-    from micromarket.simulation.results import Run, compare, load
+    from micromarket.simulation.recording.results import Run, compare, load
     from micromarket.simulation.run import RunOptions, run
 
 __version__ = "0.1.0"
@@ -16,11 +16,11 @@ __version__ = "0.1.0"
 _DEFINED_IN = {
     "Clearing": "micromarket.markets.auction",
     "Curves": "micromarket.domain.curves",
-    "Run": "micromarket.simulation.results",
+    "Run": "micromarket.simulation.recording.results",
     "RunOptions": "micromarket.simulation.run",
     "clear": "micromarket.markets.auction",
-    "compare": "micromarket.simulation.results",
-    "load": "micromarket.simulation.results",
+    "compare": "micromarket.simulation.recording.results",
+    "load": "micromarket.simulation.recording.results",
     "run": "micromarket.simulation.run",
 }
 

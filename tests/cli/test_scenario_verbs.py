@@ -7,7 +7,7 @@ import json
 import pytest
 
 from micromarket.cli.main import main
-from micromarket.simulation.schema import schema_text
+from micromarket.simulation.scenario.schema import schema_text
 
 
 @pytest.fixture

@@ -14,8 +14,8 @@ from pages import text_of
 import micromarket
 from micromarket import errors
 from micromarket.cli import main
-from micromarket.simulation.results import TABLES
-from micromarket.simulation.summary import FIGURES
+from micromarket.simulation.recording.results import TABLES
+from micromarket.simulation.recording.summary import FIGURES
 
 ASKED_FOR_EVERYWHERE = {"--help"}
 

@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from micromarket.simulation.local_assets import kind_of
-from micromarket.simulation.reading import read_scenario
+from micromarket.simulation.scenario.local_assets import kind_of
+from micromarket.simulation.scenario.reading import read_scenario
 
 STREET = Path(__file__).parents[2] / "examples" / "street"
 SURPLUS_SOLAR = STREET.parent / "surplus-solar"

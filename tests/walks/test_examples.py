@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from micromarket.simulation.results import Run
+from micromarket.simulation.recording.results import Run
 from micromarket.simulation.run import RunOptions, run
 
 EXAMPLES = sorted(path.parent for path in (Path(__file__).parents[2] / "examples").glob("*/scenario.yaml"))

@@ -10,8 +10,8 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from micromarket.simulation.recording.results import Comparison, compare, load
 from micromarket.simulation.report.comparison import figure_name, shown, write_comparison
-from micromarket.simulation.results import Comparison, compare, load
 
 WIDE = 200
 

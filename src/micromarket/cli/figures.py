@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Console
 from rich.table import Table
 
-from micromarket.simulation.results import Run
+from micromarket.simulation.recording.results import Run
 
 SHOWN = {
     "peak_import_kw": "highest power drawn",

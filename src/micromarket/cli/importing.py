@@ -19,8 +19,8 @@ from micromarket.simulation.importers.meters import MeterRules, clean_meters, me
 from micromarket.simulation.importers.scenario_folder import SUFFIXES
 from micromarket.simulation.importers.simbench import CURRENCY, SUNNY, Period, PriceFile, simbench_folder
 from micromarket.simulation.importers.simbench_source import load_grid
-from micromarket.simulation.reading import read_scenario
-from micromarket.simulation.series_files import header
+from micromarket.simulation.scenario.reading import read_scenario
+from micromarket.simulation.scenario.series_files import header
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, help="Turn a SimBench grid or your own meter data into a scenario."

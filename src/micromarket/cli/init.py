@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from micromarket.simulation.starting import start_scenario
+from micromarket.simulation.scenario.starting import start_scenario
 
 
 class TemplateName(StrEnum):

@@ -9,8 +9,8 @@ from typing import Annotated
 import msgspec
 import typer
 
+from micromarket.simulation.recording.results import Run, load
 from micromarket.simulation.report.build import write
-from micromarket.simulation.results import Run, load
 
 
 def command(

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from micromarket.simulation.schema import reference_text, schema_text
+from micromarket.simulation.scenario.schema import reference_text, schema_text
 
 
 def command(

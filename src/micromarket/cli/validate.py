@@ -11,9 +11,9 @@ from typing import Annotated, Any
 import typer
 
 from micromarket.errors import ScenarioError
-from micromarket.simulation.local_assets import kind_of
-from micromarket.simulation.reading import Scenario, read_scenario
-from micromarket.simulation.scenario import Node
+from micromarket.simulation.scenario.file import Node
+from micromarket.simulation.scenario.local_assets import kind_of
+from micromarket.simulation.scenario.reading import Scenario, read_scenario
 
 BAD_INPUT = 2
 

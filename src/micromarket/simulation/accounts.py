@@ -19,8 +19,8 @@ from micromarket.dso.settlement import (
 )
 from micromarket.dso.tariffs import RateTable, bill, break_even_rate
 from micromarket.simulation.neighborhood import Neighborhood
-from micromarket.simulation.recorder import Recorder
-from micromarket.simulation.tables import Consumed, Part, Tables
+from micromarket.simulation.recording.recorder import Recorder
+from micromarket.simulation.recording.tables import Consumed, Part, Tables
 
 
 def settle_market(street: Neighborhood, prices: Floats, powers_kw: Floats, flows: tuple[Floats, Floats]) -> Postings:

@@ -12,11 +12,11 @@ from micromarket.domain.ids import PartyId
 from micromarket.dso.load_serving_entity import Ramp, Supplier
 from micromarket.dso.tariffs import FlatRate, RateTable, Tariff, TimeOfUse
 from micromarket.node.tree import NodeTree
-from micromarket.simulation import scenario as described
 from micromarket.simulation.fleets import BUILDERS, Owned
-from micromarket.simulation.local_assets import kind_of
 from micromarket.simulation.neighborhood import Calendar, Fleet, Indices, MarketSettings, Neighborhood
-from micromarket.simulation.reading import OwnedAsset, Scenario
+from micromarket.simulation.scenario import file as described
+from micromarket.simulation.scenario.local_assets import kind_of
+from micromarket.simulation.scenario.reading import OwnedAsset, Scenario
 
 BREAK_EVEN = "break_even"
 

@@ -17,12 +17,12 @@ from micromarket.markets.series import MarketSeries
 from micromarket.markets.states import MarketState
 from micromarket.node.coordination import NestedClearing
 from micromarket.node.metering import metered_flows
-from micromarket.simulation import checkpoint
 from micromarket.simulation.accounts import settle_market
-from micromarket.simulation.drawing import by_kind
 from micromarket.simulation.neighborhood import Neighborhood
-from micromarket.simulation.tables import Part, Tables
-from micromarket.simulation.welfare import Welfare, welfare_of
+from micromarket.simulation.recording import checkpoint
+from micromarket.simulation.recording.drawing import by_kind
+from micromarket.simulation.recording.tables import Part, Tables
+from micromarket.simulation.recording.welfare import Welfare, welfare_of
 from micromarket.simulation.with_market import (
     DAY_AHEAD,
     SPOT,

@@ -21,7 +21,7 @@ from micromarket.assets.pv import Photovoltaic
 from micromarket.assets.water_heater import HotWater, Tank, WaterHeater
 from micromarket.domain.curves import Floats
 from micromarket.simulation.plug_times import sessions
-from micromarket.simulation.reading import OwnedAsset, Scenario
+from micromarket.simulation.scenario.reading import OwnedAsset, Scenario
 
 Field = Callable[[Any], Any]
 

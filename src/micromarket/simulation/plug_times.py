@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from micromarket.domain.curves import Floats
-from micromarket.simulation.fields import SeriesRef
-from micromarket.simulation.reading import OwnedAsset, Scenario
+from micromarket.simulation.scenario.fields import SeriesRef
+from micromarket.simulation.scenario.reading import OwnedAsset, Scenario
 
 MINUTES_PER_DAY = 1440
 PLUGGED_SHARE = 0.5

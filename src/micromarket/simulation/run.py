@@ -8,18 +8,18 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
-from micromarket.simulation import checkpoint
 from micromarket.simulation.accounts import settle_tariffs
 from micromarket.simulation.build import build
 from micromarket.simulation.cases import Progress, With, Without
-from micromarket.simulation.comfort import write_comfort
-from micromarket.simulation.folder import complete, open_folder
 from micromarket.simulation.neighborhood import Neighborhood
-from micromarket.simulation.reading import Scenario, read_scenario
-from micromarket.simulation.recorder import Recorder
-from micromarket.simulation.results import Run, load
-from micromarket.simulation.summary import write_key_figures
-from micromarket.simulation.tables import Tables
+from micromarket.simulation.recording import checkpoint
+from micromarket.simulation.recording.comfort import write_comfort
+from micromarket.simulation.recording.folder import complete, open_folder
+from micromarket.simulation.recording.recorder import Recorder
+from micromarket.simulation.recording.results import Run, load
+from micromarket.simulation.recording.summary import write_key_figures
+from micromarket.simulation.recording.tables import Tables
+from micromarket.simulation.scenario.reading import Scenario, read_scenario
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from micromarket.errors import ScenarioError
 from micromarket.simulation.importers.meter_files import MeterFormat, read_meters
 from micromarket.simulation.importers.meter_times import Clock
 from micromarket.simulation.importers.meters import MeterRules, clean_meters, meters_folder
-from micromarket.simulation.reading import read_scenario
+from micromarket.simulation.scenario.reading import read_scenario
 
 BERLIN = Clock("Europe/Berlin")
 

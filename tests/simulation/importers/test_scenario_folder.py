@@ -8,7 +8,7 @@ from ruamel.yaml import YAML
 
 from micromarket.errors import InvalidValue, RunError, WrongShape
 from micromarket.simulation.importers.scenario_folder import ScenarioFolder, SeriesFile, quantity, scenario_text
-from micromarket.simulation.series_files import header, read
+from micromarket.simulation.scenario.series_files import header, read
 
 HALF_HOUR = timedelta(minutes=30)
 BEFORE_CLOCKS_FALL_BACK = datetime(2016, 10, 30, 0, 0, tzinfo=UTC)

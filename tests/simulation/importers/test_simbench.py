@@ -8,8 +8,8 @@ import pytest
 from micromarket.errors import ScenarioError
 from micromarket.simulation.importers.simbench import COP, HOURS, WATER, Period, simbench_folder
 from micromarket.simulation.importers.simbench_source import ROWS, load_grid, local_texts
-from micromarket.simulation.local_assets import ElectricVehicle, Load, Photovoltaic, WaterHeater
-from micromarket.simulation.reading import read_scenario
+from micromarket.simulation.scenario.local_assets import ElectricVehicle, Load, Photovoltaic, WaterHeater
+from micromarket.simulation.scenario.reading import read_scenario
 
 simbench = pytest.importorskip("simbench")
 

@@ -6,9 +6,9 @@ import re
 import pytest
 
 from micromarket.errors import RunError
+from micromarket.simulation.recording.results import load
 from micromarket.simulation.report.build import html, period, write
 from micromarket.simulation.report.words import number, quantity
-from micromarket.simulation.results import load
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from micromarket.cli import compare, report
 from micromarket.errors import RunError
-from micromarket.simulation.results import load
+from micromarket.simulation.recording.results import load
 
 
 def call(module, *arguments):

@@ -6,8 +6,8 @@ import subprocess
 
 import pytest
 
+from micromarket.simulation.recording.results import load
 from micromarket.simulation.report.build import write
-from micromarket.simulation.results import load
 
 BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 FLAGS = (

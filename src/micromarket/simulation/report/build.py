@@ -11,6 +11,7 @@ from typing import Any
 
 from plotly.offline import get_plotlyjs
 
+from micromarket.simulation.recording.results import Metadata, Run
 from micromarket.simulation.report.balance import balance
 from micromarket.simulation.report.bills import bills
 from micromarket.simulation.report.comfort import comfort
@@ -25,7 +26,6 @@ from micromarket.simulation.report.sources import sources
 from micromarket.simulation.report.storage import storage
 from micromarket.simulation.report.study import Study, study
 from micromarket.simulation.report.words import date
-from micromarket.simulation.results import Metadata, Run
 
 SECTIONS = (headline, prices, crossing, dispatch, peak, comfort, storage, bills, balance, sources)
 
@@ -36,7 +36,7 @@ def write(run: Run, target: Path | None = None) -> Path:
     Parameters
     ----------
     run : Run
-        The run, as `micromarket.simulation.results.load` opens it.
+        The run, as `micromarket.simulation.recording.results.load` opens it.
     target : Path, optional
         File to write; ``report.html`` in the run directory by default.
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from html import escape
 from pathlib import Path
 
+from micromarket.simulation.recording.results import Comparison, Figures
 from micromarket.simulation.report.headline import CARDS
 from micromarket.simulation.report.peak import LOOKS
 from micromarket.simulation.report.resources import resource
 from micromarket.simulation.report.words import MINUS, RATIOS, count, quantity, table
-from micromarket.simulation.results import Comparison, Figures
 
 NAMES = {card.name: card.label for card in CARDS} | {
     "consumption_kwh": "Energy used",

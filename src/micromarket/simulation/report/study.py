@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micromarket.simulation.recording.results import Metadata, Run, load
 from micromarket.simulation.report.timeline import Timeline, register, timeline
-from micromarket.simulation.results import Metadata, Run, load
 
 Floats = NDArray[np.float64]
 MARKET, NO_MARKET = "market", "no_market"

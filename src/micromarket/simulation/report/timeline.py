@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from micromarket.simulation.results import Metadata, Run
+from micromarket.simulation.recording.results import Metadata, Run
 
 MOST_POINTS = 1500
 """Points along a time axis; longer runs are drawn by the hour, or by the day, and the report says so."""

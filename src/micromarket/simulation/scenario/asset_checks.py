@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from micromarket.simulation.document import Path
-from micromarket.simulation.findings import Finding
-from micromarket.simulation.local_assets import (
+from micromarket.simulation.scenario.document import Path
+from micromarket.simulation.scenario.findings import Finding
+from micromarket.simulation.scenario.local_assets import (
     Battery,
     ElectricVehicle,
     Generator,

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from micromarket.domain.curves import Floats
-from micromarket.simulation import checkpoint
+from micromarket.simulation.recording import checkpoint
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,7 @@ from typing import Any
 from micromarket import __version__
 from micromarket.errors import RunError
 from micromarket.kernels import backend
-from micromarket.simulation.reading import Scenario
+from micromarket.simulation.scenario.reading import Scenario
 
 SCHEMA = 1
 FILE = "run.json"

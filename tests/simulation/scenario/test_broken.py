@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 from scenarios import BROKEN, GOOD, changed, copy_of_good
 
 from micromarket.errors import MOST_SHOWN, Problem, ScenarioError
-from micromarket.simulation.reading import read_scenario
+from micromarket.simulation.scenario.reading import read_scenario
 
 CASES = sorted(BROKEN.glob("*.yaml"))
 

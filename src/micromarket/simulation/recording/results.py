@@ -258,7 +258,8 @@ def _metadata(directory: Path) -> Metadata:
         raise RunError(f"{file}: cannot be read: {fault}; run the scenario again to rewrite it") from fault
     if metadata.status != "complete":
         raise RunError(
-            f"{directory}: the run is {metadata.status}, expected complete; finish it with `micromarket run --resume`"
+            f"{directory}: the run is {metadata.status}, expected complete; "
+            "finish it by giving the same `micromarket run` again"
         )
     return metadata
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from micromarket.simulation.recorder import Array, Coded, Column, Recorder
+from micromarket.simulation.recording.recorder import Array, Coded, Column, Recorder
 
 
 @dataclass(frozen=True, slots=True)

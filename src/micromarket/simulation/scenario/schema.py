@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from micromarket.domain.units import Dimension
-from micromarket.simulation.scenario import ScenarioFile
+from micromarket.simulation.scenario.file import ScenarioFile
 
 Schema = dict[str, Any]
 

@@ -9,12 +9,12 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from micromarket.errors import Problem
 from micromarket.markets import registry
-from micromarket.simulation.asset_checks import check_asset
-from micromarket.simulation.decoding import similar
-from micromarket.simulation.document import Document, Path
-from micromarket.simulation.findings import Finding
-from micromarket.simulation.local_assets import asset_ids
-from micromarket.simulation.scenario import Connection, Node, ScenarioFile
+from micromarket.simulation.scenario.asset_checks import check_asset
+from micromarket.simulation.scenario.decoding import similar
+from micromarket.simulation.scenario.document import Document, Path
+from micromarket.simulation.scenario.file import Connection, Node, ScenarioFile
+from micromarket.simulation.scenario.findings import Finding
+from micromarket.simulation.scenario.local_assets import asset_ids
 
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MOST_STEPS = 10_000_000

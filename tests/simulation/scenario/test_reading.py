@@ -9,8 +9,8 @@ import pytest
 from scenarios import GOOD, changed, copy_of_good
 
 from micromarket.errors import ScenarioError
-from micromarket.simulation.fields import SeriesRef
-from micromarket.simulation.reading import read_scenario
+from micromarket.simulation.scenario.fields import SeriesRef
+from micromarket.simulation.scenario.reading import read_scenario
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from micromarket.errors import MissingExtra, RunError
-from micromarket.simulation import results
-from micromarket.simulation.results import TABLES, compare, load
+from micromarket.simulation.recording import results
+from micromarket.simulation.recording.results import TABLES, compare, load
 
 
 def test_tables_by_name(run):
@@ -86,7 +86,7 @@ def edit(path, **fields):
         ({"schema": None}, "expected run schema 1, found None"),
         (
             {"status": "interrupted"},
-            "the run is interrupted, expected complete; finish it with `micromarket run --resume`",
+            "the run is interrupted, expected complete; finish it by giving the same `micromarket run` again",
         ),
         ({"timezone": "Oak/Street"}, "No time zone found with key Oak/Street"),
         ({"steps": "many"}, r"Expected `int`, got `str` - at `\$.steps`"),

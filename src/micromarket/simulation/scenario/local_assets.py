@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from msgspec import Struct, field
 
 from micromarket.domain.units import Dimension
-from micromarket.simulation.fields import (
+from micromarket.simulation.scenario.fields import (
     Area,
     Conductance,
     DailyTemperatures,

@@ -16,9 +16,9 @@ from ruamel.yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from micromarket.domain import units
 from micromarket.domain.units import Dimension
 from micromarket.errors import NaiveTime, Problem, ScenarioError, WrongUnit
-from micromarket.simulation.document import MERGE, Document, Path, entries, key_name, scalar, shown
-from micromarket.simulation.fields import SeriesRef, Text
-from micromarket.simulation.scenario import ScenarioFile
+from micromarket.simulation.scenario.document import MERGE, Document, Path, entries, key_name, scalar, shown
+from micromarket.simulation.scenario.fields import SeriesRef, Text
+from micromarket.simulation.scenario.file import ScenarioFile
 
 Known = Mapping[str, Any]
 """What is known of a field beside its type: dimension, limits, what its text stands for."""

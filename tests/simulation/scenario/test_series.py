@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micromarket.errors import ScenarioError
-from micromarket.simulation.fields import SeriesRef
-from micromarket.simulation.reading import read_scenario
+from micromarket.simulation.scenario.fields import SeriesRef
+from micromarket.simulation.scenario.reading import read_scenario
 
 HEAD = """
 schema: 1

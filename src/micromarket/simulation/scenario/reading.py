@@ -18,14 +18,14 @@ from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import Interval, IntervalGrid
 from micromarket.domain.units import parse_clock
 from micromarket.errors import InvalidValue, Problem, ScenarioError
-from micromarket.simulation.checks import MOST_STEPS, check
-from micromarket.simulation.decoding import decode
-from micromarket.simulation.document import compose
-from micromarket.simulation.fields import SeriesRef
-from micromarket.simulation.findings import Finding
-from micromarket.simulation.local_assets import LocalAsset, asset_ids
-from micromarket.simulation.scenario import ScenarioFile
-from micromarket.simulation.series import SeriesLoader, SeriesTable, moment
+from micromarket.simulation.scenario.checks import MOST_STEPS, check
+from micromarket.simulation.scenario.decoding import decode
+from micromarket.simulation.scenario.document import compose
+from micromarket.simulation.scenario.fields import SeriesRef
+from micromarket.simulation.scenario.file import ScenarioFile
+from micromarket.simulation.scenario.findings import Finding
+from micromarket.simulation.scenario.local_assets import LocalAsset, asset_ids
+from micromarket.simulation.scenario.series import SeriesLoader, SeriesTable, moment
 
 FILE_NAME = "scenario.yaml"
 

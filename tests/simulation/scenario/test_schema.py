@@ -10,11 +10,11 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from scenarios import GOOD
 
-from micromarket.simulation.schema import reference_text, scenario_schema, schema_text
-from micromarket.simulation.starting import TEMPLATES, start_scenario
+from micromarket.simulation.scenario.schema import reference_text, scenario_schema, schema_text
+from micromarket.simulation.scenario.starting import TEMPLATES, start_scenario
 
-REFERENCE = Path(__file__).parents[2] / "docs" / "reference"
-EXAMPLES = sorted((Path(__file__).parents[2] / "examples").glob("*/scenario.yaml"))
+REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
+EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*/scenario.yaml"))
 
 
 def test_published_schema_is_up_to_date():

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from micromarket.errors import Problem
-from micromarket.simulation.document import Document, Path
+from micromarket.simulation.scenario.document import Document, Path
 
 
 @dataclass(frozen=True, slots=True)

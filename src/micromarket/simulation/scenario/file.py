@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 
 from msgspec import Struct, field
 
-from micromarket.simulation.fields import (
+from micromarket.simulation.scenario.fields import (
     Currency,
     Duration,
     Fraction,
@@ -23,7 +23,7 @@ from micromarket.simulation.fields import (
     Zone,
     about,
 )
-from micromarket.simulation.local_assets import LocalAsset
+from micromarket.simulation.scenario.local_assets import LocalAsset
 
 
 class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from micromarket.errors import ScenarioError
-from micromarket.simulation.reading import read_scenario
-from micromarket.simulation.starting import TEMPLATES, start_scenario
+from micromarket.simulation.scenario.reading import read_scenario
+from micromarket.simulation.scenario.starting import TEMPLATES, start_scenario
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

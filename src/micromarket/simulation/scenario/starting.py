@@ -70,7 +70,9 @@ def start_scenario(folder: Path, template: str = "street") -> Path:
         mend = "choose another name, or empty it first"
         raise ScenarioError(Problem(str(folder), 0, 0, "", "something there already", "a new or empty folder", mend))
     point = TEMPLATES[template]
-    text = files("micromarket.simulation").joinpath("templates", f"{template}.yaml").read_text(encoding="utf-8")
+    text = (
+        files("micromarket.simulation.scenario").joinpath("templates", f"{template}.yaml").read_text(encoding="utf-8")
+    )
     (folder / "data").mkdir(parents=True, exist_ok=True)
     for file, columns in made_up(point, default_rng(SEED)).items():
         _write(folder / "data" / file, columns, point.days)

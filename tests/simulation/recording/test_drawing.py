@@ -3,7 +3,7 @@
 import numpy as np
 
 from micromarket.domain.curves import Curves
-from micromarket.simulation.drawing import MOST_VERTICES, thinned
+from micromarket.simulation.recording.drawing import MOST_VERTICES, thinned
 
 
 def stairs(steps: int) -> Curves:

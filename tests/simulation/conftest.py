@@ -3,7 +3,7 @@
 import pytest
 from synthetic import Size, synthesize
 
-from micromarket.simulation.results import load
+from micromarket.simulation.recording.results import load
 
 
 @pytest.fixture(scope="session")

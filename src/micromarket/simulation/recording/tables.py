@@ -16,8 +16,8 @@ from micromarket.markets.auction import Outcome
 from micromarket.markets.prediction import KnownPrices
 from micromarket.node.coordination import NestedClearing
 from micromarket.simulation.neighborhood import Neighborhood
-from micromarket.simulation.recorder import Array, Coded, Column, Moments, Recorder, grid
-from micromarket.simulation.welfare import Welfare
+from micromarket.simulation.recording.recorder import Array, Coded, Column, Moments, Recorder, grid
+from micromarket.simulation.recording.welfare import Welfare
 
 DRAWN_VERTICES = 200
 """Most vertices of a recorded curve; longer ones are thinned for drawing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from micromarket.simulation.recorder import Coded, Recorder
+from micromarket.simulation.recording.recorder import Coded, Recorder
 
 COMFORT = """
 SELECT "case", customer,

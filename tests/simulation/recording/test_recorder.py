@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from micromarket.simulation.recorder import Coded, Moments, Recorder, grid
+from micromarket.simulation.recording.recorder import Coded, Moments, Recorder, grid
 
 COLUMNS = {
     "case": Coded.constant("market", 4),

@@ -1,0 +1,1 @@
+"""What a run leaves behind: tables, figures, checkpoints, and how they are read again."""
