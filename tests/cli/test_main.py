@@ -40,6 +40,13 @@ def test_every_verb_has_help():
     assert [0] * len(VERBS) == codes
 
 
+def test_says_its_version():
+    """One line, nothing else."""
+    answer = micromarket("--version")
+
+    assert (0, "0.1.0\n") == (answer.returncode, answer.stdout)
+
+
 def test_an_unknown_verb_is_bad_input():
     """Exit code 2 and a word about it, no traceback."""
     answer = micromarket("fly")

@@ -57,17 +57,23 @@ class Verbs(TyperGroup):
 app = typer.Typer(cls=Verbs, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
+def show_version(wanted: bool) -> None:
+    """Print the version and stop."""
+    if wanted:
+        typer.echo(__version__)
+        raise typer.Exit
+
+
 @app.callback(
     epilog="Start with: micromarket demo · Results go to stdout, progress and problems to stderr. "
     "Exit codes: 0 ok, 1 failed run, 2 bad input, 3 something optional is missing, 130 interrupted."
 )
 def options(
-    version: bool = typer.Option(False, "--version", help="Print the version and stop.", is_eager=True),
+    version: bool = typer.Option(
+        False, "--version", help="Print the version and stop.", callback=show_version, is_eager=True
+    ),
 ) -> None:
     """Simulate small markets for energy: a scenario goes in; prices, bills and an honest comparison come out."""
-    if version:
-        typer.echo(__version__)
-        raise typer.Exit
 
 
 def main() -> None:

@@ -94,24 +94,16 @@ def _finding(root: Line) -> str:
 
 
 def _lead(study: Study, lines: list[Line]) -> str:
-    limited = [line for line in lines if line.import_limit_kw or line.export_limit_kw]
-    if not limited:
+    if not any(line.import_limit_kw or line.export_limit_kw for line in lines):
         return "Import above zero, export below. No line has a limit."
-    hours = {
-        case: sum(_over(line, case) for line in limited) * study.axis.hours
-        for case in (MARKET, NO_MARKET)
-        if any(case in line.power_kw for line in limited)
-    }
-    said = ", ".join(f"{quantity(value, 'h')} {LOOKS[case][0].lower()}" for case, value in hours.items())
     lead = "Import above zero, export below; the limit is drawn where the line has one."
-    return f"{lead} Hours above a limit, summed over lines: {said}."
-
-
-def _over(line: Line, case: str) -> int:
-    power = line.power_kw.get(case, np.zeros(0))
-    most = np.inf if line.import_limit_kw is None else line.import_limit_kw
-    back = np.inf if line.export_limit_kw is None else line.export_limit_kw
-    return int(((power > most + 1e-6) | (power < -back - 1e-6)).sum())
+    if not study.has("kpis"):
+        return lead
+    hours = dict(study.rows("SELECT \"case\", value FROM kpis WHERE name = 'overload_hours'"))
+    said = ", ".join(
+        f"{quantity(hours[case], 'h')} {LOOKS[case][0].lower()}" for case in (MARKET, NO_MARKET) if case in hours
+    )
+    return f"{lead} Time in which any line, homes' own included, is above its limit: {said}."
 
 
 def _figure(lines: list[Line], opening: int, figure: Figure, views: tuple[View, ...]) -> Figure:
