@@ -11,13 +11,24 @@
     │   ├── OffGrid           not a whole number of steps
     │   ├── NaiveTime         a time without zone or offset
     │   ├── UnknownMechanism  no mechanism is registered under that name
+    │   ├── ZeroQuantity      an order for nothing, or for less than nothing
+    │   ├── MixedSides        one order that both buys and sells, where only one side can be matched
     │   ├── BrokenTree        nodes that do not form one tree below one root
     │   └── UnratedLoss       a full-load loss without the limit that says what full load is
     ├── Refused               the rules do not allow it
     │   ├── UnknownParty
     │   ├── UnknownInstrument
-    │   ├── DuplicateOrder
+    │   ├── DuplicateOrder    that name was used for another order
+    │   ├── NotSupported      the mechanism does not trade orders of this kind
+    │   ├── OrderExpired      its time was over before it came
+    │   ├── OutsideCollar     its price is beyond what the segment allows
+    │   ├── TooLarge          its quantity is beyond what the segment allows
+    │   ├── SelfTrade         it would meet an order of the same owner
+    │   ├── WouldMatch        it must only stand, and would match at once
     │   └── MarketClosed      the market is not in a state that takes this call
+    │       ├── GateClosed        the instrument's gate has closed
+    │       ├── TradingHalted     nothing is matched for now
+    │       └── ReduceOnly        only orders that bring a position nearer to zero are taken for now
     ├── NotCleared            supply and demand meet at no price, and the caller asked for one
     ├── ScenarioError         a scenario or series file is wrong: file, line, field, found, allowed, mend
     ├── RunError              a run directory cannot be read, resumed or written
@@ -96,6 +107,14 @@ class UnknownMechanism(InvalidValue):
     """No mechanism is registered under that name."""
 
 
+class ZeroQuantity(InvalidValue):
+    """An order for nothing, or for less than nothing."""
+
+
+class MixedSides(InvalidValue):
+    """One order both buys and sells, where only one side can be matched."""
+
+
 class Refused(MicromarketError):
     """The rules do not allow it; nothing changed."""
 
@@ -109,11 +128,47 @@ class UnknownInstrument(Refused):
 
 
 class DuplicateOrder(Refused):
-    """An order of that identifier was already submitted."""
+    """That name was used for another order."""
+
+
+class NotSupported(Refused):
+    """The mechanism does not trade orders of this kind."""
+
+
+class OrderExpired(Refused):
+    """The order's time was over before it came."""
+
+
+class OutsideCollar(Refused):
+    """A price is beyond what the segment allows."""
+
+
+class TooLarge(Refused):
+    """A quantity is beyond what the segment allows."""
+
+
+class SelfTrade(Refused):
+    """The order would meet an order of the same owner."""
+
+
+class WouldMatch(Refused):
+    """The order must only stand, and would match at once."""
 
 
 class MarketClosed(Refused):
     """The market is not in a state that takes this call."""
+
+
+class GateClosed(MarketClosed):
+    """The instrument's gate has closed."""
+
+
+class TradingHalted(MarketClosed):
+    """Nothing is matched for now; orders may still be cancelled."""
+
+
+class ReduceOnly(MarketClosed):
+    """Only orders that bring a position nearer to zero are taken for now."""
 
 
 class NotCleared(MicromarketError):

@@ -1,98 +1,299 @@
-"""What every mechanism keeps: conservation, limits, refusals that change nothing, same calls, same outcomes."""
+"""What every mechanism keeps: conservation, limits, priority, named refusals, and that nothing is left to chance.
 
-from collections import defaultdict
+A mechanism takes part as soon as it is registered. All take limit orders; others they may refuse by name.
+"""
 
+import json
+from collections import Counter, defaultdict
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micromarket.domain.orders import Order, Side, Vertex, limit
-from micromarket.errors import DuplicateOrder, UnknownInstrument
+from micromarket.domain.orders import Order, OrderTerms, Side, Vertex, limit
+from micromarket.errors import (
+    DuplicateOrder,
+    InvalidValue,
+    MicromarketError,
+    NotFinite,
+    NotMonotone,
+    OffGrid,
+    OrderExpired,
+    UnknownInstrument,
+)
 from micromarket.markets import registry
-from micromarket.markets.mechanism import Cleared, Matched, OrderAccepted, OrderRefused, OrderRemoved
+from micromarket.markets.mechanism import (
+    Awarded,
+    Cleared,
+    Matched,
+    OrderAccepted,
+    OrderRefused,
+    OrderRemoved,
+    Reduced,
+    Rested,
+    digest,
+)
 
 INSTRUMENTS = ("noon", "one", "two")
+KINDS = (*["submit"] * 4, "amend", "cancel", "cancel_all", "expire", "clear")
+MORNING = datetime(2026, 7, 6, 8, tzinfo=UTC)
 
 every_mechanism = pytest.mark.parametrize("name", registry.names())
 
 
-def order(order_id, side, price, quantity, instrument="noon"):
-    """Return a limit order of a party of its own."""
-    return Order(order_id, f"party-{order_id}", instrument, limit(side, price, quantity))
+def create(name):
+    """Return a mechanism of a name, for all instruments."""
+    return registry.mechanism(name)(INSTRUMENTS)
+
+
+def at(minutes):
+    """Return a time of the morning."""
+    return MORNING + timedelta(minutes=minutes)
+
+
+def order(order_id, side, price, quantity, instrument="noon", *, party=None, **terms):
+    """Return a limit order, of a party of its own unless one is named."""
+    party = party or f"party-{order_id}"
+    return Order(order_id, party, instrument, limit(side, price, quantity), OrderTerms(**terms))
+
+
+limits = st.builds(limit, st.sampled_from(Side), st.integers(-6, 6), st.integers(1, 12))
 
 
 @st.composite
-def books(draw):
-    """Return orders for several instruments: limits, slopes, inelastic ones."""
-    orders = []
-    for number in range(draw(st.integers(0, 14))):
-        count = draw(st.integers(1, 4))
-        prices = sorted(draw(st.lists(st.integers(-20, 20), min_size=count, max_size=count)))
-        powers = sorted(draw(st.lists(st.integers(-50, 50), min_size=count, max_size=count)))
-        vertices = [Vertex(*corner) for corner in zip(prices, powers, strict=True)]
-        orders.append(Order(f"o{number}", f"p{number % 4}", draw(st.sampled_from(INSTRUMENTS)), vertices))
-    return orders
+def curves(draw):
+    """Return vertices that rise: slopes, steps, inelastic ones, both sides at once."""
+    count = draw(st.integers(1, 4))
+    prices, powers = (sorted(draw(st.lists(st.integers(-b, b), min_size=count, max_size=count))) for b in (6, 12))
+    return tuple(Vertex(*corner) for corner in zip(prices, powers, strict=True))
 
 
-def run(name, orders):
-    """Return every outcome of submitting orders and clearing."""
-    mechanism = registry.mechanism(name)(INSTRUMENTS)
-    submitted = [outcome for each in orders for outcome in mechanism.submit(each)]
-    return submitted + mechanism.clear()
+@st.composite
+def calls(draw, vertices=limits, most=30):
+    """Return calls in order: most of them submit; the others amend, cancel, let time pass and clear."""
+    made = []
+    for number in range(draw(st.integers(0, most))):
+        kind = draw(st.sampled_from(KINDS))
+        if kind == "submit":
+            good_till = draw(st.none() | st.none() | st.integers(1, 60).map(at))
+            where = f"p{draw(st.integers(0, 7))}", draw(st.sampled_from(INSTRUMENTS))
+            made.append((kind, Order(f"o{number}", *where, draw(vertices), OrderTerms(good_till=good_till))))
+        elif kind in {"amend", "cancel"}:
+            named = (kind, f"o{draw(st.integers(0, number))}")
+            made.append((*named, draw(vertices)) if kind == "amend" else named)
+        else:
+            made.append((kind, *{"cancel_all": (f"p{number % 8}",), "expire": (at(number),), "clear": ()}[kind]))
+    return made
 
 
-def matches(outcomes, orders):
-    """Return (order, price, power) of every match."""
-    named = {each.order_id: each for each in orders}
-    return [(named[o.order_id], o.price, o.power) for o in outcomes if isinstance(o, Matched)]
+def play(mechanism, played):
+    """Return every outcome of making the calls, in order."""
+    return [outcome for name, *arguments in played for outcome in getattr(mechanism, name)(*arguments)]
+
+
+def submitted(played):
+    """Return the orders that were submitted, by name, and every curve each of them ever had."""
+    orders = {call[1].order_id: call[1] for call in played if call[0] == "submit"}
+    wished = defaultdict(list)
+    for kind, *arguments in played:
+        if kind == "submit":
+            wished[arguments[0].order_id].append(arguments[0].vertices)
+        elif kind == "amend":
+            wished[arguments[0]].append(arguments[1])
+    return orders, wished
+
+
+def parts(outcomes, orders):
+    """Return (order, price, signed power) of every part in a match or a clearing."""
+    for outcome in outcomes:
+        if isinstance(outcome, Awarded):
+            yield orders[outcome.order_id], outcome.price, outcome.power
+        elif isinstance(outcome, Matched):
+            for each in (orders[outcome.standing_id], orders[outcome.aggressive_id]):
+                yield each, outcome.price, outcome.quantity * (1 if sells(each, outcome, orders) else -1)
+
+
+def sells(each, matched, orders):
+    """Return whether an order is the seller of a match, by its own side or the other one's."""
+    if each.side is not None:
+        return each.side is Side.SELL
+    (other,) = {matched.standing_id, matched.aggressive_id} - {each.order_id}
+    return orders[other].side is Side.BUY
+
+
+def matches_at_once(name):
+    """Return whether a mechanism matches as orders come, rather than when it clears."""
+    mechanism = create(name)
+    mechanism.submit(order("a", Side.SELL, 1, 5))
+    return any(isinstance(outcome, Matched) for outcome in mechanism.submit(order("b", Side.BUY, 1, 5)))
 
 
 @every_mechanism
-@given(orders=books())
-def test_powers_sum_to_zero(name, orders):
-    """What is sold is bought, to the last step, in every instrument."""
-    totals = defaultdict(int)
-    for each, _, power in matches(run(name, orders), orders):
-        assert isinstance(power, int)
+@given(played=calls() | calls(curves()))
+def test_what_is_sold_is_bought(name, played):
+    """Powers are whole steps and sum to zero in every instrument."""
+    totals = Counter()
+    for each, price, power in parts(play(create(name), played), submitted(played)[0]):
+        assert (int, int, True) == (type(power), type(price), power != 0)
         totals[each.instrument_id] += power
 
     assert not any(totals.values())
 
 
 @every_mechanism
-@given(orders=books())
-def test_nobody_trades_outside_the_curve(name, orders):
-    """Nobody is given more than the most, or less than the least, that was ever wished."""
-    for each, _, power in matches(run(name, orders), orders):
-        assert min(0, each.vertices[0].power) <= power <= max(0, each.vertices[-1].power)
+@given(played=calls() | calls(curves()))
+def test_nobody_trades_outside_the_curve(name, played):
+    """Nobody is given more than the most that was ever wished; a part of it never goes the other way."""
+    orders, wished = submitted(played)
+    for each, _, power in parts(play(create(name), played), orders):
+        least = min(0, *(vertices[0].power for vertices in wished[each.order_id]))
+        most = max(0, *(vertices[-1].power for vertices in wished[each.order_id]))
+
+        assert least <= power <= most
 
 
 @every_mechanism
-@given(st.lists(st.tuples(st.sampled_from(Side), st.integers(-20, 20), st.integers(1, 50)), max_size=12))
-def test_no_trade_outside_a_limit(name, tenders):
-    """No seller gets less than asked, no buyer pays more than bid."""
-    orders = [order(f"o{number}", *tender) for number, tender in enumerate(tenders)]
-    for each, price, power in matches(run(name, orders), orders):
-        asked = each.vertices[0].price
+@given(played=calls())
+def test_no_trade_outside_a_limit(name, played):
+    """No seller gets less than asked, no buyer pays more than bid, whatever they asked or bid last."""
+    orders, asked = {}, {}
+    mechanism = create(name)
+    for kind, *arguments in played:
+        if kind == "submit":
+            orders[arguments[0].order_id], asked[arguments[0].order_id] = arguments[0], arguments[0].vertices
+        outcomes = getattr(mechanism, kind)(*arguments)
+        if kind == "amend" and outcomes and not isinstance(outcomes[0], OrderRefused):
+            asked[arguments[0]] = arguments[1]
+        for outcome in outcomes:
+            for order_id in named(outcome):
+                corner = asked[order_id][0]
+                buys = corner.power < 0
+                assert outcome.price <= corner.price if buys else outcome.price >= corner.price
 
-        assert price >= asked if power > 0 else price <= asked
+
+def named(outcome):
+    """Return the orders that got a part."""
+    if isinstance(outcome, Matched):
+        return [outcome.standing_id, outcome.aggressive_id]
+    return [outcome.order_id] if isinstance(outcome, Awarded) else []
 
 
 @every_mechanism
-@given(orders=books())
-def test_same_calls_same_outcomes(name, orders):
-    """Nothing is left to chance."""
-    assert run(name, orders) == run(name, orders)
+@given(played=calls(most=40))
+def test_every_step_is_accounted_for(name, played):
+    """What an order brought in equals what was matched, what was taken back and what is still held."""
+    orders = submitted(played)[0]
+    mechanism = create(name)
+    balance = Counter()
+    for kind, *arguments in played:
+        for outcome in getattr(mechanism, kind)(*arguments):
+            if isinstance(outcome, OrderAccepted) and kind in {"submit", "amend"}:
+                vertices = arguments[0].vertices if kind == "submit" else arguments[1]
+                balance[outcome.order_id] = max(abs(vertex.power) for vertex in vertices)
+            elif isinstance(outcome, Reduced):
+                balance[outcome.order_id] -= outcome.quantity
+            elif isinstance(outcome, Rested):
+                assert outcome.quantity == balance[outcome.order_id]
+            elif isinstance(outcome, OrderRemoved):
+                assert (balance.pop(outcome.order_id) == 0) == (outcome.reason == "matched") or outcome.reason in {
+                    "cleared",
+                }
+            for order_id in named(outcome):
+                balance[order_id] -= outcome.quantity if isinstance(outcome, Matched) else abs(outcome.power)
+                assert balance[order_id] >= 0
+    held = Counter()
+    for order_id, quantity in balance.items():
+        held[orders[order_id].instrument_id] += quantity
+    for each in INSTRUMENTS:
+        assert held[each] == sum(level.quantity for level in mechanism.depth(each))
 
 
 @every_mechanism
-@given(orders=books())
-def test_every_order_is_answered(name, orders):
-    """Every order is accepted; a clearing names every instrument once, in the order given."""
-    outcomes = run(name, orders)
+@given(played=calls())
+def test_the_book_is_never_crossed(name, played):
+    """Where orders match as they come, no buyer stands at or above a seller; depth, prices and curve agree."""
+    at_once, mechanism = matches_at_once(name), create(name)
+    for call in played:
+        play(mechanism, [call])
+        for each in INSTRUMENTS:
+            best, depth = mechanism.best_prices(each), mechanism.depth(each)
 
-    assert [each.order_id for each in orders] == [o.order_id for o in outcomes if isinstance(o, OrderAccepted)]
-    assert [o.instrument_id for o in outcomes if isinstance(o, Cleared)] in ([], list(INSTRUMENTS))
+            assert not at_once or None in {best.bid, best.ask} or best.bid < best.ask
+            for side in Side:
+                ranked = [side.value * level.price for level in depth if level.side is side]
+                assert sorted(ranked) == ranked
+                assert best.of(side) == (side.value * ranked[0] if ranked else None)
+
+
+@every_mechanism
+@given(played=calls())
+def test_the_curve_is_the_depth(name, played):
+    """The curve of a book of limit orders is its levels, added up."""
+    mechanism = create(name)
+    play(mechanism, played)
+    curve, depth = mechanism.curve("noon"), mechanism.depth("noon")
+    for price in range(-7, 8):
+        low, high = (float(end[0, 0]) for end in curve.powers_at(price))
+        sold = [level for level in depth if level.side is Side.SELL and level.price <= price]
+        bought = [level for level in depth if level.side is Side.BUY and level.price > price]
+        at_price = sum(level.quantity for level in depth if level.price == price)
+        most = sum(level.quantity for level in sold) - sum(level.quantity for level in bought)
+
+        np.testing.assert_allclose((low, high), (most - at_price, most), atol=1e-9)
+
+
+@every_mechanism
+@given(played=calls() | calls(curves()))
+def test_same_calls_same_digest(name, played):
+    """Nothing is left to chance: outcomes and state are the same, byte for byte."""
+    one, two = create(name), create(name)
+
+    assert digest(play(one, played)) == digest(play(two, played))
+    assert one.snapshot() == two.snapshot()
+
+
+@every_mechanism
+@given(played=calls() | calls(curves()), cut=st.integers(0, 30))
+def test_snapshot_and_tail_make_the_whole(name, played, cut):
+    """A mechanism restored from a snapshot at any call goes on as if nothing had happened."""
+    whole, first, second = (create(name) for _ in range(3))
+    outcomes = play(whole, played)
+    before = play(first, played[:cut])
+    second.restore(first.snapshot())
+
+    assert second.snapshot() == first.snapshot()
+    assert outcomes == before + play(second, played[cut:])
+    assert second.snapshot() == whole.snapshot()
+
+
+@every_mechanism
+def test_a_foreign_snapshot_is_refused(name):
+    """A snapshot of another mechanism, of another version, or no snapshot at all, is refused and changes nothing."""
+    mechanism = create(name)
+    mechanism.submit(order("a", Side.BUY, 9, 5))
+    own = mechanism.snapshot()
+    for changed in ({"mechanism": "none"}, {"version": -1}, None):
+        foreign = b"\x00" if changed is None else json.dumps(json.loads(own) | changed).encode()
+        with pytest.raises(InvalidValue):
+            mechanism.restore(foreign)
+
+    assert own == mechanism.snapshot()
+
+
+@every_mechanism
+@given(played=calls())
+def test_every_submission_is_answered(name, played):
+    """The first outcome of a submission says accepted or refused; clearing names every instrument once."""
+    mechanism = create(name)
+    for kind, *arguments in played:
+        outcomes = getattr(mechanism, kind)(*arguments)
+        if kind == "submit":
+            assert isinstance(outcomes[0], OrderAccepted | OrderRefused)
+            assert arguments[0].order_id == outcomes[0].order_id
+        if kind == "clear":
+            assert [o.instrument_id for o in outcomes if isinstance(o, Cleared)] in ([], list(INSTRUMENTS))
 
 
 @every_mechanism
@@ -101,44 +302,121 @@ def test_every_order_is_answered(name, orders):
     [
         (order("a", Side.SELL, 1, 5), DuplicateOrder),
         (order("b", Side.SELL, 1, 5, instrument="midnight"), UnknownInstrument),
+        (order("b", Side.SELL, 1, 5, good_till=at(30)), OrderExpired),
+        (order("b", Side.SELL, 1.5, 5), OffGrid),
+        (order("b", Side.SELL, 1, 5.5), OffGrid),
+        (order("b", Side.SELL, float("nan"), 5), NotFinite),
+        (order("b", Side.SELL, float("inf"), 5), NotFinite),
+        (order("b", Side.SELL, "1", 5), NotFinite),
     ],
 )
 def test_refusals_change_nothing(name, wrong, reason):
-    """A refused order has a named reason, and the market clears as if it had never come."""
-    mechanism, twin = (registry.mechanism(name)(INSTRUMENTS) for _ in range(2))
-    first = order("a", Side.BUY, 9, 5)
-    mechanism.submit(first), twin.submit(first)
+    """A refused order has a named reason, leaves no trace, and its name stays free."""
+    mechanism = create(name)
+    mechanism.submit(order("a", Side.BUY, 9, 5))
+    mechanism.expire(at(30))
+    before = mechanism.snapshot()
     (refused,) = mechanism.submit(wrong)
 
     assert (OrderRefused, wrong.order_id, reason) == (type(refused), refused.order_id, refused.reason)
-    assert twin.clear() == mechanism.clear()
+    assert before == mechanism.snapshot()
+    assert wrong.order_id == "a" or isinstance(mechanism.submit(order("b", Side.BUY, 8, 1))[0], OrderAccepted)
+
+
+@pytest.mark.parametrize(
+    ("vertices", "reason"),
+    [
+        ([Vertex(1, 0), Vertex(0, 5)], NotMonotone),
+        ([Vertex(0, 5), Vertex(1, 0)], NotMonotone),
+        ([], InvalidValue),
+    ],
+)
+def test_what_is_no_order(vertices, reason):
+    """A curve that falls is refused where it is made; a held order cannot be amended to it."""
+    with pytest.raises(reason):
+        Order("a", "p", "noon", vertices)
+    for name in registry.names():
+        mechanism = create(name)
+        mechanism.submit(order("a", Side.BUY, 9, 5))
+        before = mechanism.snapshot()
+
+        assert [reason] == [outcome.reason for outcome in mechanism.amend("a", vertices)]
+        assert before == mechanism.snapshot()
+
+
+@pytest.mark.parametrize("quantity", [0, -1])
+def test_nothing_is_no_quantity(quantity):
+    """A limit order for nothing, or less, is refused where it is made."""
+    with pytest.raises(MicromarketError):
+        limit(Side.BUY, 1, quantity)
+
+
+@every_mechanism
+def test_the_same_order_again(name):
+    """The same order again gets the same answer and changes nothing, also after it was cancelled or cleared."""
+    mechanism = create(name)
+    first, second = order("a", Side.BUY, 9, 5), order("b", Side.BUY, 9, 5)
+    mechanism.submit(first), mechanism.cancel("a"), mechanism.submit(second), mechanism.clear()
+    before = mechanism.snapshot()
+
+    assert [[OrderAccepted("a")], [OrderAccepted("b")]] == [mechanism.submit(first), mechanism.submit(second)]
+    assert before == mechanism.snapshot()
 
 
 @every_mechanism
 def test_cancel(name):
     """A cancelled order takes no part; cancelling it again does nothing."""
-    mechanism = registry.mechanism(name)(INSTRUMENTS)
+    mechanism = create(name)
     mechanism.submit(order("a", Side.BUY, 9, 5))
 
     assert [OrderRemoved("a", "cancelled")] == mechanism.cancel("a")
     assert [] == mechanism.cancel("a") == mechanism.cancel("never heard of")
-    mechanism.submit(order("b", Side.SELL, 1, 5))
-    assert not [outcome for outcome in mechanism.clear() if isinstance(outcome, Matched)]
+    outcomes = mechanism.submit(order("b", Side.SELL, 1, 5)) + mechanism.clear()
+    assert [] == [outcome for outcome in outcomes if isinstance(outcome, Matched | Awarded)]
 
 
 @every_mechanism
-def test_a_name_is_used_once(name):
-    """An order's name stays taken, after it was cancelled and after it was cleared."""
-    mechanism = registry.mechanism(name)(INSTRUMENTS)
-    mechanism.submit(order("a", Side.BUY, 9, 5)), mechanism.cancel("a")
-    mechanism.submit(order("b", Side.BUY, 9, 5)), mechanism.clear()
+def test_cancel_all(name):
+    """All of a party's orders go, oldest first, and nobody else's."""
+    mechanism = create(name)
+    for number, (party, instrument) in enumerate([("p", "two"), ("q", "noon"), ("p", "noon")]):
+        mechanism.submit(order(f"o{number}", Side.BUY, 9, 5, instrument, party=party))
 
-    assert [DuplicateOrder] * 2 == [mechanism.submit(order(each, Side.BUY, 9, 5))[0].reason for each in "ab"]
+    assert [OrderRemoved(each, "cancelled") for each in ("o0", "o2")] == mechanism.cancel_all("p")
+    assert [[], 0, 5] == [
+        mechanism.cancel_all("p"),
+        *(sum(level.quantity for level in mechanism.depth(each)) for each in ("two", "noon")),
+    ]
+
+
+@every_mechanism
+def test_expiry(name):
+    """Orders go when the event clock reaches their time, by time, then arrival; the clock never goes back."""
+    mechanism = create(name)
+    for order_id, minutes in [("a", 20), ("b", 10), ("c", 10), ("d", 30)]:
+        mechanism.submit(order(order_id, Side.BUY, 9, 5, good_till=at(minutes)))
+
+    assert [] == mechanism.expire(at(9))
+    assert [OrderRemoved(each, "expired") for each in "bca"] == mechanism.expire(at(20))
+    assert [] == mechanism.expire(at(0))
+    assert [OrderExpired] == [o.reason for o in mechanism.submit(order("e", Side.BUY, 9, 5, good_till=at(20)))]
+
+
+@every_mechanism
+def test_amend(name):
+    """Less at the same price keeps the place; anything else comes in anew; unknown orders are no matter."""
+    mechanism = create(name)
+    mechanism.submit(order("a", Side.BUY, 3, 5))
+
+    assert [] == mechanism.amend("never heard of", limit(Side.BUY, 3, 5))
+    assert [Reduced("a", 2, 3)] == mechanism.amend("a", limit(Side.BUY, 3, 3))
+    assert [OrderRemoved("a", "replaced"), OrderAccepted("a")] == mechanism.amend("a", limit(Side.BUY, 4, 3))[:2]
+    assert [(Side.BUY, 4, 3, 1)] == [(o.side, o.price, o.quantity, o.orders) for o in mechanism.depth("noon")]
 
 
 @every_mechanism
 def test_mechanism_names_itself(name):
     """A log can say which rule gave an outcome, and in which version."""
-    mechanism = registry.mechanism(name)(INSTRUMENTS)
+    mechanism = create(name)
 
     assert (name, True) == (mechanism.name, mechanism.version >= 1)

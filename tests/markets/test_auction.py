@@ -12,7 +12,7 @@ from micromarket.domain.orders import Order, Side, limit
 from micromarket.domain.surplus import production_cost, surplus
 from micromarket.errors import DuplicateOrder, NotCleared, NotFinite, UnknownInstrument, WrongShape
 from micromarket.markets.auction import Outcome, UniformPriceAuction, clear
-from micromarket.markets.mechanism import Cleared, Matched, OrderAccepted, OrderRemoved
+from micromarket.markets.mechanism import Awarded, Cleared, OrderAccepted, OrderRemoved
 from random_curves import KINDS, columns
 
 LOAD = [(0.0, -3.0)]
@@ -222,7 +222,7 @@ def test_orders_are_matched_at_one_price(auction):
 
     noon = auction.clear()[:7]
 
-    assert [Cleared("noon", 10.0, 0.0), Matched("a", 10, 2), Matched("b", 10, 1), Matched("c", 10, -3)] == noon[:4]
+    assert [Cleared("noon", 10.0, 0.0), Awarded("a", 10, 2), Awarded("b", 10, 1), Awarded("c", 10, -3)] == noon[:4]
     assert [OrderRemoved(name, "cleared") for name in "abc"] == noon[4:]
 
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from enum import Enum
 from itertools import pairwise
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
+from micromarket.domain.intervals import utc
 from micromarket.domain.products import Steps
 from micromarket.errors import InvalidValue, NotMonotone
 
@@ -52,6 +54,55 @@ class Vertex:
     power: Steps
 
 
+class Execution(Enum):
+    """What becomes of what is not matched at once."""
+
+    STANDING = "standing"
+    """It stands, until it is matched, cancelled or over."""
+    IMMEDIATE = "immediate"
+    """It is dropped (immediate-or-cancel)."""
+    ALL_AT_ONCE = "all at once"
+    """All is matched at once, or nothing is (fill-or-kill)."""
+    ALL_OR_NONE = "all or none"
+    """All is matched in one go, now or later; until then it waits beside the book."""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderTerms:
+    """What an order asks for beside price and quantity.
+
+    Parameters
+    ----------
+    execution : Execution
+        What becomes of what is not matched at once.
+    minimum : int
+        Least quantity to match at once [quantity steps]; if there is less, nothing is matched and the order is
+        removed. 0 asks for nothing.
+    post_only : bool
+        The order must stand; if it would match at once it is refused.
+    good_till : datetime or None
+        When it is over, by the event clock; kept in UTC.
+    one_of : str or None
+        Name of a set of the party's orders of which at most one shall be matched: the first match, however small,
+        removes the others.
+    """
+
+    execution: Execution = Execution.STANDING
+    minimum: int = 0
+    post_only: bool = False
+    good_till: datetime | None = None
+    one_of: str | None = None
+
+    def __post_init__(self) -> None:
+        """Convert to UTC."""
+        if self.good_till is not None:
+            object.__setattr__(self, "good_till", utc(self.good_till))
+
+
+PLAIN = OrderTerms()
+"""No terms: what is not matched stands until it is cancelled."""
+
+
 @dataclass(frozen=True, slots=True)
 class Order:
     """A standing wish to buy or sell, as power rising with price; a limit order is a curve of one step.
@@ -66,6 +117,8 @@ class Order:
         What is to be delivered, and when.
     vertices : sequence of Vertex
         Corners by rising price; linear between them, flat beyond them, two at one price are a step.
+    terms : OrderTerms
+        What it asks for beside price and quantity.
 
     Raises
     ------
@@ -79,6 +132,7 @@ class Order:
     party_id: PartyId
     instrument_id: InstrumentId
     vertices: Sequence[Vertex]
+    terms: OrderTerms = PLAIN
 
     def __post_init__(self) -> None:
         """Check the curve."""
@@ -88,6 +142,30 @@ class Order:
         for before, after in pairwise(self.vertices):
             if after.price < before.price or after.power < before.power:
                 raise NotMonotone(f"order {self.order_id} falls from {before} to {after}")
+
+    @property
+    def side(self) -> Side | None:
+        """Which way it trades; None if it may go both ways, or neither."""
+        least, most = self.vertices[0].power, self.vertices[-1].power
+        if least < 0 and most <= 0:
+            return Side.BUY
+        return Side.SELL if most > 0 and least >= 0 else None
+
+    @property
+    def quantity(self) -> Steps:
+        """Most power it may trade either way [quantity steps], unsigned."""
+        return Steps(max(abs(self.vertices[0].power), abs(self.vertices[-1].power)))
+
+    @property
+    def is_limit(self) -> bool:
+        """Whether it is one step from nothing: all of a quantity at one price or better."""
+        first, last = self.vertices[0], self.vertices[-1]
+        return len(self.vertices) == 2 and first.price == last.price and first.power * last.power == 0
+
+    @property
+    def is_market(self) -> bool:
+        """Whether it takes any price: a curve of one corner, the same power everywhere."""
+        return len(self.vertices) == 1
 
 
 def limit(side: Side, price: Steps, quantity: Steps) -> tuple[Vertex, ...]:
@@ -114,3 +192,19 @@ def limit(side: Side, price: Steps, quantity: Steps) -> tuple[Vertex, ...]:
     """
     low, high = sorted((0, side.signed(quantity)))
     return (Vertex(price, Steps(low)), Vertex(price, Steps(high)))
+
+
+def market(side: Side, quantity: Steps) -> tuple[Vertex, ...]:
+    """Return the curve of a market order: all of `quantity` at any price.
+
+    Raises
+    ------
+    InvalidValue
+        If `quantity` is not positive.
+
+    Examples
+    --------
+    >>> market(Side.SELL, quantity=4)
+    (Vertex(price=0, power=4),)
+    """
+    return (Vertex(Steps(0), side.signed(quantity)),)

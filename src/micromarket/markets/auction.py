@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import ClassVar
@@ -11,13 +11,14 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micromarket.domain.curves import Curves, Floats
-from micromarket.domain.ids import InstrumentId, OrderId
+from micromarket.domain.ids import InstrumentId
 from micromarket.domain.money import apportion
 from micromarket.domain.orders import Order
 from micromarket.domain.products import Steps
-from micromarket.errors import DuplicateOrder, NotCleared, NotFinite, UnknownInstrument, WrongShape
+from micromarket.errors import NotCleared, NotFinite, WrongShape
 from micromarket.kernels import clearing as kernel
 from micromarket.markets import mechanism
+from micromarket.markets.standing import CallMechanism
 
 
 class Outcome(IntEnum):
@@ -173,66 +174,29 @@ def _rationed(powers: Floats, imbalance: Floats) -> Floats:
     return np.asarray(powers - np.sign(imbalance) * excess * np.minimum(share, 1.0))
 
 
-class UniformPriceAuction:
-    """The double auction as a mechanism: holds curve orders until it is told to clear, then lets go of them all.
-
-    Parameters
-    ----------
-    instrument_ids : sequence of InstrumentId
-        What it trades, in the order in which `clear` goes through it.
-    """
+class UniformPriceAuction(CallMechanism):
+    """The double auction as a mechanism: holds curve orders until it is told to clear, then lets go of them all."""
 
     name: ClassVar[str] = "double_auction"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
 
-    def __init__(self, instrument_ids: Sequence[InstrumentId]) -> None:
-        self._held: dict[InstrumentId, dict[OrderId, Order]] = {each: {} for each in instrument_ids}
-        self._seen: dict[OrderId, InstrumentId] = {}
-
-    def submit(self, order: Order) -> list[mechanism.Outcome]:
-        """Hold an order until the next clearing; refused if its name was used before or its instrument unknown."""
-        if order.order_id in self._seen:
-            return [_refused(order, DuplicateOrder, f"order {order.order_id} was submitted before")]
-        if order.instrument_id not in self._held:
-            return [_refused(order, UnknownInstrument, f"{order.instrument_id} is not traded here")]
-        self._seen[order.order_id] = order.instrument_id
-        self._held[order.instrument_id][order.order_id] = order
-        return [mechanism.OrderAccepted(order.order_id)]
-
-    def cancel(self, order_id: OrderId) -> list[mechanism.Outcome]:
-        """Let go of an order that is held."""
-        instrument_id = self._seen.get(order_id)
-        if instrument_id is None or self._held[instrument_id].pop(order_id, None) is None:
-            return []
-        return [mechanism.OrderRemoved(order_id, "cancelled")]
-
-    def clear(self) -> list[mechanism.Outcome]:
+    def uncross(self, books: dict[InstrumentId, list[Order]]) -> Iterator[mechanism.Outcome]:
         """Clear every instrument at one price each.
 
         Powers are whole steps that sum to zero in each instrument, each next to the exact power on its owner's curve;
-        the matched price is the exact price rounded to a whole step, half to even.
+        the awarded price is the exact price rounded to a whole step, half to even.
         """
-        books = {each: list(orders.values()) for each, orders in self._held.items()}
-        self._held = {each: {} for each in books}
         if not books:
-            return []
+            return
         clearing = clear(_curves_of(list(books.values())))
-        outcomes: list[mechanism.Outcome] = []
         for interval, (instrument_id, orders) in enumerate(books.items()):
             price, imbalance = float(clearing.price[interval]), float(clearing.imbalance_kw[interval])
-            matched = apportion(clearing.powers_kw[: len(orders), interval], 0)
-            outcomes.append(mechanism.Cleared(instrument_id, price, imbalance))
-            outcomes += [
-                mechanism.Matched(order.order_id, Steps(round(price)), Steps(int(power)))
-                for order, power in zip(orders, matched, strict=True)
-                if power
-            ]
-            outcomes += [mechanism.OrderRemoved(order.order_id, "cleared") for order in orders]
-        return outcomes
-
-
-def _refused(order: Order, reason: type[DuplicateOrder | UnknownInstrument], detail: str) -> mechanism.OrderRefused:
-    return mechanism.OrderRefused(order.order_id, reason, detail)
+            awarded = apportion(clearing.powers_kw[: len(orders), interval], 0)
+            yield mechanism.Cleared(instrument_id, price, imbalance)
+            for order, power in zip(orders, awarded, strict=True):
+                if power:
+                    yield mechanism.Awarded(order.order_id, Steps(round(price)), Steps(int(power)))
+            yield from (mechanism.OrderRemoved(order.order_id, "cleared") for order in orders)
 
 
 def _curves_of(books: list[list[Order]]) -> Curves:

@@ -2,23 +2,27 @@
 
 Whatever matches or clears (an auction, an order book) answers this protocol and is reached by name through
 `micromarket.markets.registry`. A mechanism counts whole steps, reads no clock and draws no chance: the same calls
-give the same outcomes.
+give the same outcomes. The only time it knows is the event clock that `Mechanism.expire` moves.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
+from hashlib import sha256
 from typing import ClassVar, Protocol
 
-from micromarket.domain.ids import InstrumentId, OrderId
-from micromarket.domain.orders import Order
+from micromarket.domain.curves import Curves
+from micromarket.domain.ids import InstrumentId, OrderId, PartyId
+from micromarket.domain.orders import Order, Side, Vertex
 from micromarket.domain.products import Steps
-from micromarket.errors import Refused
+from micromarket.errors import MicromarketError
 
 
 @dataclass(frozen=True, slots=True)
 class OrderAccepted:
-    """The order is held, until it is matched or removed."""
+    """The order is taken. Its name stays taken for ever."""
 
     order_id: OrderId
 
@@ -31,15 +35,72 @@ class OrderRefused:
     ----------
     order_id : OrderId
         Order that was submitted or named.
-    reason : type of Refused
+    reason : type of MicromarketError
         Named error, such as `DuplicateOrder`.
     detail : str
         What was expected and what was found.
     """
 
     order_id: OrderId
-    reason: type[Refused]
+    reason: type[MicromarketError]
     detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Matched:
+    """Two orders were matched with each other, wholly or in part.
+
+    Parameters
+    ----------
+    standing_id : OrderId
+        The one that stood, and whose price is paid.
+    aggressive_id : OrderId
+        The one that arrived.
+    price : Steps
+        Price paid [price steps].
+    quantity : Steps
+        How much, unsigned [quantity steps].
+    """
+
+    standing_id: OrderId
+    aggressive_id: OrderId
+    price: Steps
+    quantity: Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Rested:
+    """The order, or what is left of it, stands from now on.
+
+    Parameters
+    ----------
+    order_id : OrderId
+        Which.
+    quantity : Steps
+        How much stands, unsigned [quantity steps].
+    """
+
+    order_id: OrderId
+    quantity: Steps
+
+
+@dataclass(frozen=True, slots=True)
+class Reduced:
+    """The order was made smaller and keeps its place.
+
+    Parameters
+    ----------
+    order_id : OrderId
+        Which.
+    quantity : Steps
+        How much was taken away, unsigned [quantity steps].
+    remaining : Steps
+        How much is left, unsigned [quantity steps].
+    """
+
+    order_id: OrderId
+    quantity: Steps
+    remaining: Steps
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +112,8 @@ class OrderRemoved:
     order_id : OrderId
         Which.
     reason : str
-        Why: ``cancelled``, ``cleared``.
+        Why: ``matched``, ``cleared``, ``cancelled``, ``replaced``, ``expired``, ``gate closed``, ``self-trade``,
+        ``not matched at once``, ``another of its set was matched``.
     """
 
     order_id: OrderId
@@ -59,34 +121,15 @@ class OrderRemoved:
 
 
 @dataclass(frozen=True, slots=True)
-class Matched:
-    """An order was matched, wholly or in part. The powers of one clearing sum to zero, in whole steps.
-
-    Parameters
-    ----------
-    order_id : OrderId
-        Which.
-    price : Steps
-        Price paid or received [price steps].
-    power : Steps
-        Power matched [quantity steps], positive into the region (sold), negative out of it (bought).
-    """
-
-    order_id: OrderId
-    price: Steps
-    power: Steps
-
-
-@dataclass(frozen=True, slots=True)
 class Cleared:
-    """An instrument was cleared.
+    """An instrument was cleared at one price.
 
     Parameters
     ----------
     instrument_id : InstrumentId
         Which.
     price : float
-        Exact clearing price [price steps]; `Matched.price` is the whole step nearest to it, half to even.
+        Exact clearing price [price steps]; `Awarded.price` is the whole step nearest to it, half to even.
     imbalance : float
         Power that found no counterpart at any price [quantity steps]: negative if demand was left unserved, positive
         if supply was left over, 0 if the market balanced.
@@ -97,7 +140,86 @@ class Cleared:
     imbalance: float
 
 
-Outcome = OrderAccepted | OrderRefused | OrderRemoved | Matched | Cleared
+@dataclass(frozen=True, slots=True)
+class Awarded:
+    """What an order got in a clearing. The powers of one clearing sum to zero, in whole steps.
+
+    Parameters
+    ----------
+    order_id : OrderId
+        Which.
+    price : Steps
+        Price paid or received [price steps].
+    power : Steps
+        Power [quantity steps], positive into the region (sold), negative out of it (bought).
+    """
+
+    order_id: OrderId
+    price: Steps
+    power: Steps
+
+
+Outcome = OrderAccepted | OrderRefused | Matched | Rested | Reduced | OrderRemoved | Cleared | Awarded
+
+
+def digest(outcomes: Iterable[Outcome]) -> str:
+    """Return the SHA-256 of outcomes in their order, as hexadecimal digits: equal runs, equal digests.
+
+    Examples
+    --------
+    >>> digest([OrderAccepted("a")])[:8]
+    '6d06d250'
+    """
+    sums = sha256()
+    for outcome in outcomes:
+        sums.update(_line(outcome).encode())
+    return sums.hexdigest()
+
+
+def _line(outcome: Outcome) -> str:
+    if isinstance(outcome, OrderRefused):
+        return f"OrderRefused({outcome.order_id!r}, {outcome.reason.__name__}, {outcome.detail!r})\n"
+    return f"{outcome!r}\n"
+
+
+@dataclass(frozen=True, slots=True)
+class BestPrices:
+    """The best price of each side.
+
+    Parameters
+    ----------
+    bid, ask : Steps or None
+        Highest price of a buyer and lowest of a seller [price steps]; None if there is none.
+    """
+
+    bid: Steps | None
+    ask: Steps | None
+
+    def of(self, side: Side) -> Steps | None:
+        """Return the best price of the orders on `side`."""
+        return self.bid if side is Side.BUY else self.ask
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """All that stands at one price on one side.
+
+    Parameters
+    ----------
+    side : Side
+        Buying or selling.
+    price : Steps
+        At which price [price steps].
+    quantity : Steps
+        How much in sum, unsigned [quantity steps].
+    orders : int
+        By how many orders.
+    """
+
+    side: Side
+    price: Steps
+    quantity: Steps
+    orders: int
 
 
 class Mechanism(Protocol):
@@ -116,8 +238,19 @@ class Mechanism(Protocol):
     def submit(self, order: Order) -> list[Outcome]:
         """Take an order: ``OrderAccepted``, then whatever follows at once.
 
-        Refused with `DuplicateOrder` if an order of that name was ever submitted, with `UnknownInstrument` if the
-        instrument is not traded here.
+        A mechanism that matches continuously goes on with ``Matched`` for every standing order met, in their
+        priority, ``OrderRemoved`` for each that is used up, and ``Rested`` or ``OrderRemoved`` for the order itself.
+
+        The same order again is answered ``OrderAccepted`` and changes nothing; another order of the same name is
+        refused with `DuplicateOrder`. What is refused leaves no trace: its name is free.
+        """
+        ...
+
+    def amend(self, order_id: OrderId, vertices: Sequence[Vertex]) -> list[Outcome]:
+        """Give a held order other vertices; nothing at all if no such order is held.
+
+        Less of a limit order at the same price is ``Reduced`` and keeps its place. Anything else is ``OrderRemoved``
+        (``replaced``) and comes in as a new order under the old name.
         """
         ...
 
@@ -125,11 +258,39 @@ class Mechanism(Protocol):
         """Let go of an order: ``OrderRemoved``; nothing at all if no such order is held."""
         ...
 
+    def cancel_all(self, party_id: PartyId) -> list[Outcome]:
+        """Let go of every order of a party, oldest first."""
+        ...
+
     def clear(self) -> list[Outcome]:
         """Clear every instrument, in the order they were given.
 
-        For each: ``Cleared``, then ``Matched`` for every order with a part in it, in order of arrival, then
+        For each: ``Cleared``, then ``Awarded`` for every order with a part in it, in order of arrival, then
         ``OrderRemoved`` for every order the mechanism no longer holds. A mechanism that matches continuously returns
         nothing.
         """
+        ...
+
+    def expire(self, now: datetime) -> list[Outcome]:
+        """Move the event clock to `now` (never back) and let go of all that is over by then, oldest first."""
+        ...
+
+    def snapshot(self) -> bytes:
+        """Return the whole state; equal states give equal bytes."""
+        ...
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take over the state of a snapshot of the same mechanism, in place of the own one."""
+        ...
+
+    def best_prices(self, instrument_id: InstrumentId) -> BestPrices:
+        """Return the best price of each side."""
+        ...
+
+    def depth(self, instrument_id: InstrumentId) -> tuple[Level, ...]:
+        """Return what is held by side and price, buyers first, best price first."""
+        ...
+
+    def curve(self, instrument_id: InstrumentId) -> Curves:
+        """Return the sum of all that is held as one curve of one interval [price steps, quantity steps]."""
         ...

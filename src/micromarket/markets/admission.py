@@ -1,0 +1,294 @@
+"""Admission: rules that judge an order before any matching, each on its own, composed per segment.
+
+A rule takes the order and what it may look at, and returns an `Objection` or nothing. A segment is a tuple of rules;
+`judge` asks them in order and the first objection counts.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from math import isfinite
+from numbers import Integral, Real
+from typing import NamedTuple, Protocol, TypeVar
+
+from micromarket.domain.ids import InstrumentId, PartyId
+from micromarket.domain.orders import Execution, Order, Side
+from micromarket.domain.products import Steps
+from micromarket.errors import (
+    GateClosed,
+    InvalidValue,
+    MicromarketError,
+    MixedSides,
+    NotFinite,
+    NotSupported,
+    OffGrid,
+    OrderExpired,
+    OutsideCollar,
+    ReduceOnly,
+    SelfTrade,
+    TooLarge,
+    TradingHalted,
+    UnknownInstrument,
+    WouldMatch,
+    ZeroQuantity,
+)
+from micromarket.markets.mechanism import BestPrices, OrderRefused
+
+MOST_STEPS = 2**31 - 1
+"""Largest price and quantity that any mechanism counts [steps]."""
+
+
+class TradingState(Enum):
+    """What an instrument takes."""
+
+    ACTIVE = "active"
+    """Every order."""
+    REDUCING = "reducing"
+    """Only orders that bring their party's position nearer to zero."""
+    HALTED = "halted"
+    """No order; cancelling and reducing stay free."""
+
+
+class Objection(NamedTuple):
+    """Why an order is not admitted: the named error, and what was expected and found."""
+
+    reason: type[MicromarketError]
+    detail: str
+
+
+class Register(Protocol):
+    """What every rule may look at."""
+
+    @property
+    def now(self) -> datetime | None:
+        """The event clock; None before it was first moved."""
+        ...
+
+    def trades(self, instrument_id: InstrumentId) -> bool:
+        """Return whether the instrument is, or was, traded here."""
+        ...
+
+
+class Venue(Register, Protocol):
+    """What the rules of a continuous market may look at."""
+
+    def gate(self, instrument_id: InstrumentId) -> datetime | None:
+        """Return when the instrument's gate closes; None if it has none."""
+        ...
+
+    def state(self, instrument_id: InstrumentId) -> TradingState:
+        """Return what the instrument takes."""
+        ...
+
+    def best_prices(self, instrument_id: InstrumentId) -> BestPrices:
+        """Return the best price of each side."""
+        ...
+
+    def position(self, party_id: PartyId, instrument_id: InstrumentId) -> int:
+        """Return what the party bought, less what it sold [quantity steps]."""
+        ...
+
+    def standing(self, party_id: PartyId, instrument_id: InstrumentId, side: Side) -> int:
+        """Return how much of the party's orders stands on a side [quantity steps]."""
+        ...
+
+    def meets_own(self, order: Order) -> bool:
+        """Return whether the order would meet a standing order of its own owner."""
+        ...
+
+
+RegisterRule = Callable[[Order, Register], Objection | None]
+"""A rule that any mechanism can ask."""
+Rule = Callable[[Order, Venue], Objection | None]
+"""A rule of a continuous market."""
+Seen = TypeVar("Seen", bound=Register)
+
+
+def judge(
+    order: Order, seen: Seen, rules: Iterable[Callable[[Order, Seen], Objection | None]]
+) -> OrderRefused | None:
+    """Return the refusal of the first rule that objects, or nothing if all admit the order."""
+    for rule in rules:
+        if (objection := rule(order, seen)) is not None:
+            return OrderRefused(order.order_id, *objection)
+    return None
+
+
+def known_instrument(order: Order, register: Register) -> Objection | None:
+    """Refuse an instrument that is not traded here."""
+    if register.trades(order.instrument_id):
+        return None
+    return Objection(UnknownInstrument, f"{order.instrument_id} is not traded here")
+
+
+def whole_steps(order: Order, register: Register) -> Objection | None:
+    """Refuse a price or power that is no number, no whole number of steps, or too large to count."""
+    for vertex in order.vertices:
+        for what, value in (("price", vertex.price), ("power", vertex.power)):
+            if (objection := _not_counted(what, value)) is not None:
+                return objection
+    return None
+
+
+def _not_counted(what: str, value: object) -> Objection | None:
+    if not isinstance(value, Integral):
+        lost = not isinstance(value, Real) or not isfinite(value)
+        expected = "a number" if lost else "a whole number of steps"
+        return Objection(NotFinite if lost else OffGrid, f"expected {expected} as {what}; found {value!r}")
+    if abs(int(value)) > MOST_STEPS:
+        return Objection(TooLarge, f"expected a {what} of at most {MOST_STEPS} steps; found {value}")
+    return None
+
+
+def not_expired(order: Order, register: Register) -> Objection | None:
+    """Refuse an order whose time is over already."""
+    over, now = order.terms.good_till, register.now
+    if over is None or now is None or now < over:
+        return None
+    return Objection(OrderExpired, f"it was good till {over.isoformat()}; it is {now.isoformat()}")
+
+
+def one_side(order: Order, register: Register) -> Objection | None:
+    """Refuse an order for nothing, and one that both buys and sells."""
+    if order.side is not None:
+        return None
+    if order.quantity == 0:
+        return Objection(ZeroQuantity, "expected a quantity; found 0")
+    least, most = order.vertices[0].power, order.vertices[-1].power
+    return Objection(MixedSides, f"expected power on one side of zero; found {least} to {most}")
+
+
+def limit_or_market(order: Order, register: Register) -> Objection | None:
+    """Refuse what is neither a limit nor a market order."""
+    if order.is_limit or order.is_market:
+        return None
+    return Objection(
+        NotSupported, f"expected one step from zero, or one vertex; found {len(order.vertices)} vertices"
+    )
+
+
+def fitting_terms(order: Order, register: Register) -> Objection | None:
+    """Refuse terms that contradict each other."""
+    terms = order.terms
+    if not 0 <= terms.minimum <= order.quantity:
+        return Objection(InvalidValue, f"expected a minimum from 0 to {order.quantity}; found {terms.minimum}")
+    stands = terms.execution is Execution.STANDING and not order.is_market
+    if terms.post_only and (not stands or terms.minimum):
+        return Objection(InvalidValue, "an order that must only stand is a limit order without minimum that stands")
+    if order.is_market and terms.execution is Execution.ALL_OR_NONE:
+        return Objection(NotSupported, "a market order has no price at which to wait")
+    return None
+
+
+def gate_open(order: Order, venue: Venue) -> Objection | None:
+    """Refuse an order for an instrument whose gate has closed."""
+    gate, now = venue.gate(order.instrument_id), venue.now
+    if gate is None or now is None or now < gate:
+        return None
+    return Objection(GateClosed, f"the gate of {order.instrument_id} closed at {gate.isoformat()}")
+
+
+def not_halted(order: Order, venue: Venue) -> Objection | None:
+    """Refuse every order while the instrument is halted."""
+    if venue.state(order.instrument_id) is not TradingState.HALTED:
+        return None
+    return Objection(TradingHalted, f"{order.instrument_id} is halted")
+
+
+def reducing_only(order: Order, venue: Venue) -> Objection | None:
+    """Refuse, while an instrument is reducing, what does not bring its party nearer to a position of zero."""
+    side = order.side
+    if side is None or venue.state(order.instrument_id) is not TradingState.REDUCING:
+        return None
+    open_position = side.value * venue.position(order.party_id, order.instrument_id)
+    free = open_position - venue.standing(order.party_id, order.instrument_id, side)
+    if order.quantity <= free:
+        return None
+    return Objection(ReduceOnly, f"expected at most {max(0, free)} that reduce the position; found {order.quantity}")
+
+
+def must_stand(order: Order, venue: Venue) -> Objection | None:
+    """Refuse a post-only order that would match at once."""
+    if not order.terms.post_only or order.side is None:
+        return None
+    best = venue.best_prices(order.instrument_id).of(order.side.opposite)
+    if best is None or not crosses(order, best):
+        return None
+    return Objection(WouldMatch, f"it must only stand; {best} stands on the other side")
+
+
+def no_self_trade(order: Order, venue: Venue) -> Objection | None:
+    """Refuse an order that would meet one of its own owner."""
+    if not venue.meets_own(order):
+        return None
+    return Objection(SelfTrade, "it would meet an order of the same owner")
+
+
+def crosses(order: Order, price: Steps) -> bool:
+    """Return whether a limit or market order accepts `price`."""
+    if order.is_market:
+        return True
+    limit = order.vertices[0].price
+    return price <= limit if order.side is Side.BUY else price >= limit
+
+
+@dataclass(frozen=True, slots=True)
+class Collar:
+    """Refuse limit prices beyond bounds. A market order has no price; it meets only prices that were let in.
+
+    Parameters
+    ----------
+    low, high : Steps
+        Lowest and highest price allowed [price steps].
+    """
+
+    low: Steps
+    high: Steps
+
+    def __call__(self, order: Order, register: Register) -> Objection | None:
+        """Judge every vertex of an order that names a price."""
+        for vertex in () if order.is_market else order.vertices:
+            if not self.low <= vertex.price <= self.high:
+                return Objection(
+                    OutsideCollar, f"expected a price from {self.low} to {self.high}; found {vertex.price}"
+                )
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class LargestQuantity:
+    """Refuse orders for more than a meter, a fuse or good sense allows.
+
+    Parameters
+    ----------
+    quantity : Steps
+        Largest quantity allowed [quantity steps].
+    """
+
+    quantity: Steps
+
+    def __call__(self, order: Order, register: Register) -> Objection | None:
+        """Judge the quantity of an order."""
+        if order.quantity <= self.quantity:
+            return None
+        return Objection(TooLarge, f"expected a quantity of at most {self.quantity}; found {order.quantity}")
+
+
+EVERYWHERE: tuple[RegisterRule, ...] = (known_instrument, whole_steps, not_expired)
+"""Rules of every mechanism."""
+CONTINUOUS: tuple[Rule, ...] = (
+    known_instrument,
+    gate_open,
+    not_halted,
+    whole_steps,
+    one_side,
+    limit_or_market,
+    fitting_terms,
+    not_expired,
+    reducing_only,
+    must_stand,
+)
+"""Rules of the order book, before those that a segment adds."""

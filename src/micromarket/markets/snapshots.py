@@ -1,0 +1,71 @@
+"""States as bytes: plain JSON with sorted names, so that equal states give equal bytes."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from micromarket.domain.ids import InstrumentId, OrderId, PartyId
+from micromarket.domain.orders import PLAIN, Execution, Order, OrderTerms, Vertex
+from micromarket.domain.products import Steps
+from micromarket.errors import InvalidValue
+
+
+def to_bytes(name: str, version: int, state: Mapping[str, Any]) -> bytes:
+    """Return the state of the mechanism `name` as bytes."""
+    whole = {"mechanism": name, "version": version, "state": state}
+    return json.dumps(whole, separators=(",", ":"), sort_keys=True).encode()
+
+
+def from_bytes(name: str, version: int, snapshot: bytes) -> dict[str, Any]:
+    """Return the state that `to_bytes` wrote.
+
+    Raises
+    ------
+    InvalidValue
+        If it is of another mechanism or version, or no snapshot at all.
+    """
+    try:
+        whole = json.loads(snapshot)
+        found, state = (whole["mechanism"], whole["version"]), whole["state"]
+    except (ValueError, KeyError, TypeError):
+        raise InvalidValue(f"expected a snapshot of {name}; found {snapshot[:40]!r}") from None
+    if found != (name, version):
+        raise InvalidValue(f"expected a snapshot of {name}, version {version}; found {found[0]}, version {found[1]}")
+    return dict(state)
+
+
+def moment_text(moment: datetime | None) -> str | None:
+    """Return a time as text; None stays None."""
+    return None if moment is None else moment.isoformat()
+
+
+def moment_of(text: str | None) -> datetime | None:
+    """Return the time that `moment_text` wrote."""
+    return None if text is None else datetime.fromisoformat(text)
+
+
+def order_row(order: Order) -> list[Any]:
+    """Return an order as a list that JSON can hold; terms are left out if there are none."""
+    corners = [[int(vertex.price), int(vertex.power)] for vertex in order.vertices]
+    row = [order.order_id, order.party_id, order.instrument_id, corners]
+    return row if order.terms == PLAIN else [*row, _terms_row(order.terms)]
+
+
+def order_of(row: list[Any]) -> Order:
+    """Return the order that `order_row` wrote."""
+    order_id, party_id, instrument_id, corners, *terms = row
+    vertices = [Vertex(Steps(price), Steps(power)) for price, power in corners]
+    names = OrderId(order_id), PartyId(party_id), InstrumentId(instrument_id)
+    return Order(*names, vertices, _terms_of(terms[0]) if terms else PLAIN)
+
+
+def _terms_row(terms: OrderTerms) -> list[Any]:
+    return [terms.execution.value, terms.minimum, terms.post_only, moment_text(terms.good_till), terms.one_of]
+
+
+def _terms_of(row: list[Any]) -> OrderTerms:
+    execution, minimum, post_only, good_till, one_of = row
+    return OrderTerms(Execution(execution), minimum, post_only, moment_of(good_till), one_of)
