@@ -57,4 +57,4 @@ def _text(value: float, unit: str) -> str:
 
 
 def _change(before: float, after: float) -> str:
-    return "" if abs(before) < 1e-9 else f"{(after - before) / abs(before):+.1%}"
+    return f"{(after - before) / before:+.1%}" if before > 1e-9 and after >= 0 else ""

@@ -35,8 +35,8 @@ def test_moved():
 
 
 def test_change_from_nothing():
-    """There is no ratio to nothing."""
-    assert (change(0.0, 1.0), change(None, 1.0), change(-2.0, -1.0)) == (None, None, 0.5)
+    """There is no ratio to nothing, nor across it."""
+    assert (change(0.0, 1.0), change(None, 1.0), change(-2.0, -1.0), change(2.0, -1.0)) == (None,) * 4
 
 
 def test_large_change():

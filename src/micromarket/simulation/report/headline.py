@@ -27,6 +27,7 @@ CARDS = (
     Card("network_income", "Earned by the lines", 0),
     Card("self_consumption", "Local generation used locally", 1),
     Card("self_sufficiency", "Demand met locally", 1),
+    Card("generation_kwh", "Generated locally", 0),
     Card("energy_import_kwh", "Energy imported", 0),
     Card("energy_export_kwh", "Energy exported", 0),
     Card("losses_kwh", "Losses", -1),

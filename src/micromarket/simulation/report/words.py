@@ -73,10 +73,10 @@ def is_currency(unit: str) -> bool:
 
 
 def change(before: float | None, after: float | None) -> float | None:
-    """Return the relative change from `before` to `after`, None where it means nothing."""
+    """Return the relative change from `before` to `after`, None where it means nothing: from zero, or across it."""
     if before is None or after is None or not (math.isfinite(before) and math.isfinite(after)):
         return None
-    return None if before == 0 else (after - before) / abs(before)
+    return (after - before) / before if before > 0 and after >= 0 else None
 
 
 def moved(before: float, after: float, unit: str, verbs: tuple[str, str] = ("fell", "rose")) -> str:
