@@ -5,6 +5,7 @@ namespace nb = nanobind;
 
 void bind_clearing(nb::module_ &module);
 void bind_curves(nb::module_ &module);
+void bind_matching(nb::module_ &module);
 void bind_nested(nb::module_ &module);
 void bind_storage(nb::module_ &module);
 
@@ -12,6 +13,7 @@ NB_MODULE(_native, module) {
     module.doc() = "Compiled inner loops; each has a plain twin in micromarket.kernels.";
     bind_clearing(module);
     bind_curves(module);
+    bind_matching(module);
     bind_nested(module);
     bind_storage(module);
 }
