@@ -31,6 +31,7 @@
     │       └── ReduceOnly        only orders that bring a position nearer to zero are taken for now
     ├── NotCleared            supply and demand meet at no price, and the caller asked for one
     ├── ScenarioError         a scenario or series file is wrong: file, line, field, found, allowed, mend
+    ├── StreamBroken          a stream of market data has a gap, or tells another story than the engine
     ├── RunError              a run directory cannot be read, resumed or written
     └── MissingExtra          an optional dependency is needed and not installed
 """
@@ -219,6 +220,10 @@ class ScenarioError(MicromarketError):
         more = len(problems) - len(lines)
         super().__init__("\n".join([*lines, f"and {more} more problems"] if more else lines))
         self.problems = problems
+
+
+class StreamBroken(MicromarketError):
+    """A stream of market data has a gap, or its engine answers otherwise than the one it mirrors."""
 
 
 class RunError(MicromarketError):
