@@ -51,7 +51,9 @@ class DayAhead(_Part, frozen=True, kw_only=True):
 class MarketRules(_Part, frozen=True, kw_only=True):
     """How the market clears."""
 
-    mechanism: Annotated[str, about("Registered name of the mechanism.")] = "double_auction"
+    mechanism: Annotated[str, about("Mechanism that clears every node; a run knows double_auction.")] = (
+        "double_auction"
+    )
     default_price: Annotated[
         Price | None, about("Price expected before any was seen; by default the supplier's mean price.")
     ] = None
