@@ -25,6 +25,11 @@
     │   ├── TooLarge          its quantity is beyond what the segment allows
     │   ├── SelfTrade         it would meet an order of the same owner
     │   ├── WouldMatch        it must only stand, and would match at once
+    │   ├── UnknownOffer      no such offer or request is open to that party
+    │   ├── NotAddressed      the offer is not for that party alone
+    │   ├── NotTheOwner       only who made it may withdraw it
+    │   ├── NotTradeable      a quote that informs only
+    │   ├── NotEnough         more is wanted than is left
     │   └── MarketClosed      the market is not in a state that takes this call
     │       ├── GateClosed        the instrument's gate has closed
     │       ├── TradingHalted     nothing is matched for now
@@ -154,6 +159,26 @@ class SelfTrade(Refused):
 
 class WouldMatch(Refused):
     """The order must only stand, and would match at once."""
+
+
+class UnknownOffer(Refused):
+    """No such offer or request is open to that party."""
+
+
+class NotAddressed(Refused):
+    """The offer is not for that party alone."""
+
+
+class NotTheOwner(Refused):
+    """Only the party that made an offer or request may withdraw it."""
+
+
+class NotTradeable(Refused):
+    """The quote informs only and cannot be taken."""
+
+
+class NotEnough(Refused):
+    """More is wanted than is left."""
 
 
 class MarketClosed(Refused):

@@ -3,6 +3,7 @@
 
 namespace nb = nanobind;
 
+void bind_call(nb::module_ &module);
 void bind_clearing(nb::module_ &module);
 void bind_curves(nb::module_ &module);
 void bind_matching(nb::module_ &module);
@@ -11,6 +12,7 @@ void bind_storage(nb::module_ &module);
 
 NB_MODULE(_native, module) {
     module.doc() = "Compiled inner loops; each has a plain twin in micromarket.kernels.";
+    bind_call(module);
     bind_clearing(module);
     bind_curves(module);
     bind_matching(module);
