@@ -27,10 +27,11 @@ $(VENV)/installed: $(BIN)/python $(SOURCES)
 	@$(BIN)/python -c 'from micromarket.kernels import backend; print("kernels:", backend.NAME)' >&2
 	@touch $@
 
-$(VENV)/installed-dev: $(VENV)/installed
-	@echo "installing the development tools into $(VENV) ..." >&2
+$(VENV)/installed-dev: $(BIN)/python $(SOURCES)
+	@echo "installing micromarket, its kernels and the development tools into $(VENV) ..." >&2
 	@$(INSTALL) -e '.[dev]'
-	@touch $@
+	@$(BIN)/python -c 'from micromarket.kernels import backend; print("kernels:", backend.NAME)' >&2
+	@touch $(VENV)/installed $@
 
 demo: $(VENV)/installed  ## Run the example street for a week and write its report
 	@$(BIN)/micromarket demo
