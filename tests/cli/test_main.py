@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from streets import tiny_street
 
-VERBS = ("demo", "init", "validate", "run", "report", "compare", "import", "schema")
+VERBS = ("demo", "init", "validate", "run", "report", "compare", "import", "book", "schema")
 PROGRAM = Path(sys.executable).parent / "micromarket"
 
 

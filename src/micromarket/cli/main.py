@@ -21,6 +21,7 @@ COMMANDS = {
     "report": ("report", "Write the report of a run, or print its key figures."),
     "compare": ("compare", "Set runs side by side."),
     "import": ("importing", "Turn a SimBench grid or your own meter data into a scenario."),
+    "book": ("book", "Run files of order events through the order book."),
     "schema": ("schema", "Print the JSON Schema of scenario files."),
 }
 """Verb: the module of this folder that holds it, and what it does."""

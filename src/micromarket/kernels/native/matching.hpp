@@ -1,7 +1,4 @@
 // A continuous order book over many instruments: sorted ladders of levels on flat slabs, integers only. No Python inside.
-//
-// A rung's key is the price of a buyer, and the price with every bit turned round of a seller. Both sides are then sorted
-// the same way, the best at the back, and one code path serves both; unlike -price it holds for every 32-bit price.
 #pragma once
 
 #include <algorithm>
@@ -11,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "order_index.hpp"
+#include "ladders.hpp"
 
 namespace micromarket::matching {
 
@@ -43,10 +40,7 @@ struct Refusal : std::runtime_error {
 
 inline constexpr std::uint32_t kMostInstruments = std::uint32_t{1} << 24;
 
-using Key = std::int32_t;
 using Trades = Slab<Trade>;
-
-inline Key turned(std::uint32_t side, std::int32_t value) { return value ^ -static_cast<std::int32_t>(side); }
 
 class Book {
   public:
@@ -150,23 +144,23 @@ class Book {
 
     // Who trades next on a side, or 0.
     Link front(std::uint32_t instrument, std::uint32_t side) const {
-        const std::vector<Rung> *rungs = ladder(instrument, side);
-        if (!rungs || rungs->empty()) return 0;
-        const Link level = rungs->back().level;
+        const std::size_t own = 2 * std::size_t{instrument} + side;
+        if (own >= ladders_.size() || ladders_.empty(own)) return 0;
+        const Link level = ladders_.best(own).level;
         return priority_ == Priority::volume ? heaps_[level].front().order : levels_[level].first;
     }
 
     // What an order of `side` could take at `price` or better.
     std::int64_t available(std::uint32_t instrument, std::uint32_t side, std::int32_t price) const {
-        const std::vector<Rung> *rungs = ladder(instrument, side ^ 1);
-        return rungs ? reachable(*rungs, turned(side ^ 1, price), INT64_MAX) : 0;
+        const std::size_t others = 2 * std::size_t{instrument} + (side ^ 1);
+        return others < ladders_.size() ? reachable(others, turned(side ^ 1, price), INT64_MAX) : 0;
     }
 
     std::vector<Depth> depth(std::uint32_t instrument, std::uint32_t side, std::size_t most) const {
         std::vector<Depth> found;
-        const std::vector<Rung> *rungs = ladder(instrument, side);
-        if (!rungs) return found;
-        for (auto rung = rungs->rbegin(); rung != rungs->rend() && found.size() < most; ++rung) {
+        const std::size_t own = 2 * std::size_t{instrument} + side;
+        if (own >= ladders_.size()) return found;
+        for (const Rung *rung = ladders_.end(own); rung-- != ladders_.begin(own) && found.size() < most;) {
             const Level &level = levels_[rung->level];
             found.push_back({turned(side, rung->key), level.quantity, level.count});
         }
@@ -176,10 +170,8 @@ class Book {
     // Standing orders by instrument, side, best price, arrival.
     void write(std::uint32_t first_instrument, std::uint32_t end_instrument, Slab<Resting> &found) const {
         const std::size_t end = std::min<std::size_t>(2 * std::size_t{end_instrument}, ladders_.size());
-        for (std::size_t at = 2 * std::size_t{first_instrument}; at < end; ++at) {
-            const std::vector<Rung> &rungs = ladders_[at];
-            for (auto rung = rungs.rbegin(); rung != rungs.rend(); ++rung) write_level(rung->level, found);
-        }
+        for (std::size_t at = 2 * std::size_t{first_instrument}; at < end; ++at)
+            for (const Rung *rung = ladders_.end(at); rung-- != ladders_.begin(at);) write_level(rung->level, found);
     }
 
     // Put orders, written as above, into an empty book.
@@ -196,23 +188,21 @@ class Book {
             const std::uint64_t own = 2 * std::uint64_t{order.instrument} + order.side;
             const Key key = turned(order.side, order.price);
             make_instruments(order.instrument);
-            std::vector<Rung> &rungs = ladders_[own];
-            const bool same = own == ladder && rungs.back().key == key;
-            const bool after = ladder == UINT64_MAX || own > ladder || (own == ladder && rungs.back().key > key);
+            const bool same = own == ladder && ladders_.best(own).key == key;
+            const bool after = ladder == UINT64_MAX || own > ladder || (own == ladder && ladders_.best(own).key > key);
             if ((!same && !after) || standing(order.order_id)) throw Refusal("a snapshot's orders do not follow in order");
-            if (!same) rungs.push_back({key, make_level(static_cast<std::uint32_t>(own), key)});
-            stand(rungs.back().level, order.quantity, order.order_id);
+            if (!same) ladders_.push(own, {key, make_level(static_cast<std::uint32_t>(own), key)});
+            stand(ladders_.best(own).level, order.quantity, order.order_id);
             ladder = own;
         }
         for (std::size_t at = 0; at < ladders_.size(); ++at) {
-            std::reverse(ladders_[at].begin(), ladders_[at].end());
-            if (at & 1 && crossed(ladders_[at - 1], ladders_[at])) throw Refusal("a snapshot's book is crossed");
+            std::reverse(ladders_.begin(at), ladders_.end(at));
+            if (at & 1 && crossed(at - 1)) throw Refusal("a snapshot's book is crossed");
         }
     }
 
     std::size_t bytes() const {
-        std::size_t sum = index_.bytes() + orders_.capacity() * sizeof(Order) + levels_.capacity() * sizeof(Level);
-        for (const auto &rungs : ladders_) sum += sizeof(rungs) + rungs.capacity() * sizeof(Rung);
+        std::size_t sum = index_.bytes() + orders_.capacity() * sizeof(Order) + levels_.capacity() * sizeof(Level) + ladders_.bytes();
         for (const auto &heap : heaps_) sum += sizeof(heap) + heap.capacity() * sizeof(Claim);
         return sum;
     }
@@ -231,10 +221,6 @@ class Book {
         Key key = 0;
         std::uint32_t count = 0, ladder = 0;
     };
-    struct Rung {
-        Key key;
-        Link level;
-    };
     struct Claim {
         std::uint64_t arrival;
         std::int32_t quantity;
@@ -244,7 +230,7 @@ class Book {
             return quantity != other.quantity ? quantity > other.quantity : arrival < other.arrival;
         }
     };
-    static constexpr std::size_t kFar = 32, kMiddle = 16, kNear = 8, kScanned = 12, kRungs = 8, kCached = 8192;
+    static constexpr std::size_t kFar = 24, kMiddle = 16, kNear = 8, kCached = 8192;
 
     void prepare(const Event *events, std::size_t count) {
         std::int64_t largest = 0;
@@ -261,9 +247,7 @@ class Book {
 
     void make_instruments(std::uint32_t instrument) {
         const std::size_t wanted = 2 * (std::size_t{instrument} + 1);
-        if (wanted <= ladders_.size()) return;
-        if (wanted > ladders_.capacity()) ladders_.reserve(std::max(wanted, 2 * ladders_.capacity()));
-        ladders_.resize(wanted);
+        if (wanted > ladders_.size()) ladders_.resize(wanted);
     }
 
     static bool names_an_order(const Event &event) { return event.kind == kCancel || event.kind == kReplace; }
@@ -272,62 +256,57 @@ class Book {
     void look_ahead(const Event *events) const {
         const Event &far = events[kFar], &middle = events[kMiddle], &near = events[kNear];
         if (names_an_order(far)) index_.prefetch(far.order_id);
-        else __builtin_prefetch(&ladders_[2 * std::size_t{far.instrument}]);
+        else ladders_.prefetch(2 * std::size_t{far.instrument});
         if (names_an_order(middle)) {
             __builtin_prefetch(&orders_[index_.find(middle.order_id)]);
         } else {
-            const std::size_t own = 2 * std::size_t{middle.instrument};
-            if (!ladders_[own].empty()) __builtin_prefetch(&ladders_[own].back());
-            if (!ladders_[own + 1].empty()) __builtin_prefetch(&ladders_[own + 1].back());
+            ladders_.prefetch_best(2 * std::size_t{middle.instrument});
+            ladders_.prefetch_best(2 * std::size_t{middle.instrument} + 1);
         }
         if (names_an_order(near)) {
             __builtin_prefetch(&levels_[orders_[index_.find(near.order_id)].level]);
         } else {
-            const auto &rungs = ladders_[2 * std::size_t{near.instrument} + near.side];
-            if (!rungs.empty()) __builtin_prefetch(&levels_[rungs.back().level]);
+            const std::size_t own = 2 * std::size_t{near.instrument} + near.side;
+            if (!ladders_.empty(own)) __builtin_prefetch(&levels_[ladders_.best(own).level]);
         }
     }
 
-    const std::vector<Rung> *ladder(std::uint32_t instrument, std::uint32_t side) const {
-        const std::size_t at = 2 * std::size_t{instrument} + side;
-        return at < ladders_.size() ? &ladders_[at] : nullptr;
+    bool crossed(std::size_t buyers) const {
+        if (ladders_.empty(buyers) || ladders_.empty(buyers + 1)) return false;
+        return ladders_.best(buyers).key >= turned(1, ladders_.best(buyers + 1).key);
     }
 
-    static bool crossed(const std::vector<Rung> &buyers, const std::vector<Rung> &sellers) {
-        return !buyers.empty() && !sellers.empty() && buyers.back().key >= turned(1, sellers.back().key);
-    }
-
-    std::int64_t reachable(const std::vector<Rung> &rungs, Key limit, std::int64_t enough) const {
+    std::int64_t reachable(std::size_t ladder, Key limit, std::int64_t enough) const {
         std::int64_t sum = 0;
-        for (auto rung = rungs.rbegin(); rung != rungs.rend() && rung->key >= limit && sum < enough; ++rung)
+        for (const Rung *rung = ladders_.end(ladder); rung-- != ladders_.begin(ladder) && rung->key >= limit && sum < enough;)
             sum += levels_[rung->level].quantity;
         return sum;
     }
 
     void enter(const Event &event, Trades &trades) {
         const std::uint32_t own = 2 * event.instrument + event.side;
-        std::vector<Rung> &others = ladders_[own ^ 1];
+        const std::uint32_t others = own ^ 1;
         const Key limit = turned(event.side ^ 1u, event.price);
         std::int32_t left = event.quantity;
-        if (!others.empty() && others.back().key >= limit) {
+        if (!ladders_.empty(others) && ladders_.best(others).key >= limit) {
             if (event.kind == kAllOrNone && reachable(others, limit, left) < left) return;
             left = take(others, limit, left, event.order_id, trades);
         }
         if (left && event.kind == kNew) rest(own, turned(event.side, event.price), left, event.order_id);
     }
 
-    std::int32_t take(std::vector<Rung> &others, Key limit, std::int32_t left, std::int64_t taker, Trades &trades) {
+    std::int32_t take(std::uint32_t others, Key limit, std::int32_t left, std::int64_t taker, Trades &trades) {
         do {
-            const Link at = others.back().level;
+            const Link at = ladders_.best(others).level;
             Level &level = levels_[at];
             const std::int32_t price = turned(level.ladder & 1, level.key);
             if (priority_ == Priority::time) left = take_oldest(level, {taker, 0, price, left}, trades);
             else if (priority_ == Priority::volume) left = take_largest(at, {taker, 0, price, left}, trades);
             else left = take_shares(level, {taker, 0, price, left}, trades);
             if (level.first) break;
-            others.pop_back();
+            ladders_.pop(others);
             free_level(at);
-        } while (left && !others.empty() && others.back().key >= limit);
+        } while (left && !ladders_.empty(others) && ladders_.best(others).key >= limit);
         return left;
     }
 
@@ -401,31 +380,14 @@ class Book {
     }
 
     void rest(std::uint32_t ladder, Key key, std::int32_t quantity, std::int64_t id) {
-        std::vector<Rung> &rungs = ladders_[ladder];
-        const std::size_t above = place(rungs, key);
-        if (above && rungs[above - 1].key == key) {
-            stand(rungs[above - 1].level, quantity, id);
-            return;
+        const std::size_t above = ladders_.place(ladder, key);
+        if (above) {
+            const Rung &rung = ladders_.begin(ladder)[above - 1];
+            if (rung.key == key) return stand(rung.level, quantity, id);
         }
         const Link level = make_level(ladder, key);
-        if (!rungs.capacity()) rungs.reserve(kRungs);
-        rungs.insert(rungs.begin() + static_cast<std::ptrdiff_t>(above), {key, level});
+        ladders_.insert(ladder, above, {key, level});
         stand(level, quantity, id);
-    }
-
-    // The number of rungs not better than `key`: a short look from the best, then halving.
-    static std::size_t place(const std::vector<Rung> &rungs, Key key) {
-        std::size_t high = rungs.size();
-        const std::size_t stop = high > kScanned ? high - kScanned : 0;
-        while (high > stop && rungs[high - 1].key > key) --high;
-        if (high > stop || !high) return high;
-        const Rung *low = rungs.data();
-        while (high) {
-            const std::size_t half = (high + 1) / 2;
-            low += low[half - 1].key <= key ? half : 0;
-            high -= half;
-        }
-        return static_cast<std::size_t>(low - rungs.data());
     }
 
     void stand(Link level_at, std::int32_t quantity, std::int64_t id) {
@@ -487,8 +449,8 @@ class Book {
     }
 
     void drop_level(Link at) {
-        std::vector<Rung> &rungs = ladders_[levels_[at].ladder];
-        rungs.erase(rungs.begin() + static_cast<std::ptrdiff_t>(place(rungs, levels_[at].key)) - 1);
+        const std::uint32_t ladder = levels_[at].ladder;
+        ladders_.erase(ladder, ladders_.place(ladder, levels_[at].key) - 1);
         free_level(at);
     }
 
@@ -562,7 +524,7 @@ class Book {
     }
 
     Priority priority_;
-    std::vector<std::vector<Rung>> ladders_;  // two for each instrument: buyers, sellers
+    Ladders ladders_;  // two for each instrument: buyers, sellers
     Slab<Order> orders_;
     Slab<Level> levels_;
     std::vector<std::vector<Claim>> heaps_;
