@@ -1,0 +1,164 @@
+"""How fast curve orders match continuously: the kernel beside its plain twin, in batches and one call at a time.
+
+Run as ``python benchmarks/bench_curve_orders.py``; medians of five runs on one machine in the same minute.
+
+The work. Standing: `n` supply curves of three vertices; prices of the first are uniform over 400 price steps, the
+others follow within 80, quantities are uniform up to 60 steps in all; each segment goes only whole with one chance in
+five. Then, again and again: one aggressive demand curve of three vertices with as much quantity, every segment
+divisible, whose best price crosses all that stands and whose worst crosses about half of it; what it does not find is
+dropped; and one new supply curve of the first kind, which finds no demand and stands: the book keeps about its size.
+An aggressive order is thus one match (all trades executed, remainders put back in their place) and one insertion.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from micromarket.domain.ids import OrderId, PartyId
+from micromarket.domain.products import Steps
+from micromarket.kernels.backend import NAME
+from micromarket.kernels.curve_matching import CurveMatcher, CurveMatcherPlain, curve_matcher
+from micromarket.markets.curve_matching import CurveBook
+from micromarket.markets.curve_orders import CurveOrder, CurveVertex
+from timing import duration, table
+
+Integers = NDArray[np.int64]
+Orders = tuple[Integers, Integers, Integers]
+"""Rows (sign, stands), where each order's corners start, and rows (level, quantity, whole)."""
+
+
+def supply(rng: np.random.Generator, count: int) -> Orders:
+    """Return supply curves that are to stand."""
+    first = rng.integers(1_000, 1_400, (count, 1))
+    levels = np.concatenate([first, first + np.sort(rng.integers(0, 80, (count, 2)), axis=1)], axis=1)
+    return packed(1, 1, levels, np.sort(rng.integers(1, 60, (count, 3)), axis=1), rng.random((count, 3)) < 0.2)
+
+
+def demand(rng: np.random.Generator, count: int) -> Orders:
+    """Return demand curves that are not to stand."""
+    prices = np.stack(
+        [np.full(count, 1_500), rng.integers(1_300, 1_500, count), rng.integers(1_100, 1_300, count)], axis=1
+    )
+    quantities = np.sort(rng.integers(1, 60, (count, 3)), axis=1)
+    return packed(-1, 0, -prices, quantities, np.zeros((count, 3), dtype=bool))
+
+
+def packed(sign: int, stands: int, levels: Integers, quantities: Integers, whole: NDArray[np.bool_]) -> Orders:
+    """Return orders of three corners each as the kernel takes them."""
+    count = len(levels)
+    corners = np.stack([levels, quantities, whole], axis=2).reshape(-1, 3).astype(np.int64)
+    return np.tile([sign, stands], (count, 1)).astype(np.int64), np.arange(0, 3 * count + 1, 3), corners
+
+
+def in_turns(one: Orders, other: Orders) -> Orders:
+    """Return the orders of two lists in turns."""
+    count = len(one[0])
+    orders = np.stack([one[0], other[0]], axis=1).reshape(-1, 2)
+    corners = np.stack([one[2].reshape(count, 9), other[2].reshape(count, 9)], axis=1).reshape(-1, 3)
+    return orders, np.arange(0, 6 * count + 1, 3), np.ascontiguousarray(corners)
+
+
+def work(standing: int, aggressive: int) -> tuple[Orders, Orders]:
+    """Return the orders that stand at first, and those that follow."""
+    rng = np.random.default_rng(standing)
+    return supply(rng, standing), in_turns(demand(rng, aggressive), supply(rng, aggressive))
+
+
+def seconds(make: Callable[[bool], CurveMatcher], first: Orders, then: Orders, repeat: int = 5) -> tuple[float, int]:
+    """Return the median time of `then` against a book of `first` [s], and the number of trades."""
+    durations, trades = [], 0
+    for _ in range(repeat):
+        matcher = make(False)
+        matcher.add_all(*first)
+        start = time.perf_counter()
+        trades = len(matcher.add_all(*then))
+        durations.append(time.perf_counter() - start)
+    return statistics.median(durations), trades
+
+
+def growth() -> list[dict[str, object]]:
+    """Match in batches against ever more standing curves."""
+    rows: list[dict[str, object]] = []
+    before = None
+    for standing in (100, 1_000, 10_000, 100_000):
+        count, few = 20_000, 300
+        first, then = work(standing, count)
+        time_kernel, trades = seconds(curve_matcher, first, then)
+        time_plain, _ = seconds(CurveMatcherPlain, *work(standing, few), repeat=1)
+        each, plain = time_kernel / count, time_plain / few
+        rows.append(
+            {
+                "standing": standing,
+                "trades an order": f"{trades / count:.2f}",
+                f"kernel ({NAME})": duration(each),
+                "aggressive orders/s": f"{1 / each:,.0f}",
+                "growth": "" if before is None else f"{each / before:.2f}x",
+                "plain twin": duration(plain),
+                "ratio": f"{plain / each:.0f}x",
+            }
+        )
+        before = each
+    return rows
+
+
+def as_calls(orders: Orders) -> list[tuple[int, tuple[tuple[int, int, bool], ...], int, bool]]:
+    """Return the arguments of one call for each order."""
+    rows, start, corners = (part.tolist() for part in orders)
+    return [
+        (sign, tuple((a, q, bool(w)) for a, q, w in corners[start[k] : start[k + 1]]), 0, bool(stands))
+        for k, (sign, stands) in enumerate(rows)
+    ]
+
+
+def as_orders(orders: Orders, start: int) -> list[CurveOrder]:
+    """Return the same as orders of a book."""
+    party, made = PartyId("home"), []
+    for number, (sign, corners, _, stands) in enumerate(as_calls(orders), start):
+        vertices = [CurveVertex(Steps(sign * a), Steps(sign * q), not whole) for a, q, whole in corners[::sign]]
+        made.append(CurveOrder(OrderId(str(number)), party, vertices, persistent=stands))
+    return made
+
+
+def one_call_each(standing: int = 1_000, count: int = 10_000) -> list[dict[str, object]]:
+    """Match one call at a time from Python, without and with the record of orders."""
+    first, then = work(standing, count)
+    calls, before, after = as_calls(then), as_orders(first, 0), as_orders(then, standing)
+    kernel, book = [], []
+    for _ in range(5):
+        matcher, orders = curve_matcher(False), CurveBook()
+        matcher.add_all(*first)
+        for order in before:
+            orders.submit(order)
+        start = time.perf_counter()
+        for call in calls:
+            matcher.add(*call)
+        middle = time.perf_counter()
+        for order in after:
+            orders.submit(order)
+        kernel.append(middle - start)
+        book.append(time.perf_counter() - middle)
+    times = {
+        f"CurveMatcher.add ({NAME})": statistics.median(kernel),
+        "CurveBook.submit, with names of all parts": statistics.median(book),
+    }
+    return [
+        {"call": name, "an aggressive order": duration(each / count), "aggressive orders/s": f"{count / each:,.0f}"}
+        for name, each in times.items()
+    ]
+
+
+def main() -> None:
+    """Print both tables."""
+    table(growth(), "Batches; time of one aggressive order and of the insertion that follows it")
+    table(
+        one_call_each(), "One call each, 1,000 standing; an aggressive order is two calls: a match and an insertion"
+    )
+
+
+if __name__ == "__main__":
+    main()
