@@ -41,10 +41,12 @@ class Priority(Enum):
 class _Line:
     """What was submitted as one order, and what became of it; all parts are derived from this when asked for.
 
-    `matches` holds, for each time the order was matched, the price and quantity of each match.
+    `name` is what its children's names begin with; `matches` holds the price and quantity of each match, for each time
+    that the order was matched.
     """
 
     submitted: CurveOrder
+    name: str
     left: int
     children: int = 0
     matches: list[list[tuple[int, int]]] = field(default_factory=list)
@@ -55,7 +57,7 @@ class _Line:
         self.matches[-1].append((price, quantity))
         self.left -= quantity
         self.children += 1
-        return OrderId(f"{self.submitted.order_id}{CHILD}{self.children}")
+        return OrderId(self.name + str(self.children))
 
     def revise(self) -> None:
         """Count the part that is left after all matches of one moment, if any."""
@@ -87,14 +89,14 @@ class _Line:
         return OrderStatus.REVISED_STANDING if self.matches else OrderStatus.STANDING
 
     def _matched(self, part: CurveOrder, number: int, price: int, quantity: int) -> CurveOrder:
-        name = OrderId(f"{self.submitted.order_id}{CHILD}{number}")
+        name = OrderId(f"{self.name}{number}")
         vertex = CurveVertex(Steps(price), part.side.signed(Steps(quantity)))
         return CurveOrder(name, part.party_id, (vertex,), parent_id=part.order_id, status=OrderStatus.MATCHED)
 
     def _rest(self, part: CurveOrder, number: int, used: Steps) -> list[CurveOrder]:
         if used - part.used == part.quantity:
             return []
-        name = OrderId(f"{self.submitted.order_id}{CHILD}{number}")
+        name = OrderId(f"{self.name}{number}")
         return [replace(part, order_id=name, used=used, parent_id=part.order_id)]
 
 
@@ -216,7 +218,7 @@ class CurveBook:
 
     def _enter(self, order: CurveOrder) -> int:
         number = len(self._lines)
-        self._lines.append(_Line(order, order.quantity))
+        self._lines.append(_Line(order, order.order_id + CHILD, order.quantity))
         self._numbers[order.order_id] = number
         if order.good_till is not None:
             heapq.heappush(self._expiries, (order.good_till, number))
