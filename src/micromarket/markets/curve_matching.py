@@ -41,7 +41,7 @@ class Priority(Enum):
 class _Line:
     """What was submitted as one order, and what became of it; all parts are derived from this when asked for.
 
-    `name` is what its children's names begin with; `matches` holds the price and quantity of each match, for each time
+    `name` is what names of its children begin with; `matches` holds price and quantity of each match, for each time
     that the order was matched.
     """
 
