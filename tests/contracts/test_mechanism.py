@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micromarket.domain.orders import Order, OrderTerms, Side, Vertex, limit
@@ -39,6 +39,9 @@ from micromarket.markets.mechanism import (
 INSTRUMENTS = ("noon", "one", "two")
 KINDS = (*["submit"] * 4, "amend", "cancel", "cancel_all", "expire", "clear")
 MORNING = datetime(2026, 7, 6, 8, tzinfo=UTC)
+
+few = settings(max_examples=40)
+"""There are many mechanisms, and each takes part in every property."""
 
 every_mechanism = pytest.mark.parametrize("name", registry.names())
 
@@ -131,6 +134,7 @@ def matches_at_once(name):
 
 
 @every_mechanism
+@few
 @given(played=calls() | calls(curves()))
 def test_what_is_sold_is_bought(name, played):
     """Powers are whole steps and sum to zero in every instrument."""
@@ -143,6 +147,7 @@ def test_what_is_sold_is_bought(name, played):
 
 
 @every_mechanism
+@few
 @given(played=calls() | calls(curves()))
 def test_nobody_trades_outside_the_curve(name, played):
     """Nobody is given more than the most that was ever wished; a part of it never goes the other way."""
@@ -155,6 +160,7 @@ def test_nobody_trades_outside_the_curve(name, played):
 
 
 @every_mechanism
+@few
 @given(played=calls())
 def test_no_trade_outside_a_limit(name, played):
     """No seller gets less than asked, no buyer pays more than bid, whatever they asked or bid last."""
@@ -181,6 +187,7 @@ def named(outcome):
 
 
 @every_mechanism
+@few
 @given(played=calls(most=40))
 def test_every_step_is_accounted_for(name, played):
     """What an order brought in equals what was matched, what was taken back and what is still held."""
@@ -211,6 +218,7 @@ def test_every_step_is_accounted_for(name, played):
 
 
 @every_mechanism
+@few
 @given(played=calls())
 def test_the_book_is_never_crossed(name, played):
     """Where orders match as they come, no buyer stands at or above a seller; depth, prices and curve agree."""
@@ -228,6 +236,7 @@ def test_the_book_is_never_crossed(name, played):
 
 
 @every_mechanism
+@few
 @given(played=calls())
 def test_the_curve_is_the_depth(name, played):
     """The curve of a book of limit orders is its levels, added up."""
@@ -245,6 +254,7 @@ def test_the_curve_is_the_depth(name, played):
 
 
 @every_mechanism
+@few
 @given(played=calls() | calls(curves()))
 def test_same_calls_same_digest(name, played):
     """Nothing is left to chance: outcomes and state are the same, byte for byte."""
@@ -255,6 +265,7 @@ def test_same_calls_same_digest(name, played):
 
 
 @every_mechanism
+@few
 @given(played=calls() | calls(curves()), cut=st.integers(0, 30))
 def test_snapshot_and_tail_make_the_whole(name, played, cut):
     """A mechanism restored from a snapshot at any call goes on as if nothing had happened."""
@@ -283,6 +294,7 @@ def test_a_foreign_snapshot_is_refused(name):
 
 
 @every_mechanism
+@few
 @given(played=calls())
 def test_every_submission_is_answered(name, played):
     """The first outcome of a submission says accepted or refused; clearing names every instrument once."""

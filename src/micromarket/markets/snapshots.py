@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from datetime import datetime
+from hashlib import sha256
 from typing import Any
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
@@ -15,8 +16,8 @@ from micromarket.errors import InvalidValue
 
 def to_bytes(name: str, version: int, state: Mapping[str, Any]) -> bytes:
     """Return the state of the mechanism `name` as bytes."""
-    whole = {"mechanism": name, "version": version, "state": state}
-    return json.dumps(whole, separators=(",", ":"), sort_keys=True).encode()
+    whole = {"mechanism": name, "version": version, "sha256": sha256(_text(state)).hexdigest(), "state": state}
+    return _text(whole)
 
 
 def from_bytes(name: str, version: int, snapshot: bytes) -> dict[str, Any]:
@@ -25,16 +26,23 @@ def from_bytes(name: str, version: int, snapshot: bytes) -> dict[str, Any]:
     Raises
     ------
     InvalidValue
-        If it is of another mechanism or version, or no snapshot at all.
+        If it is of another mechanism or version, was changed on the way, or is no snapshot at all.
     """
     try:
         whole = json.loads(snapshot)
         found, state = (whole["mechanism"], whole["version"]), whole["state"]
+        whole_again = to_bytes(*found, state)
     except (ValueError, KeyError, TypeError):
         raise InvalidValue(f"expected a snapshot of {name}; found {snapshot[:40]!r}") from None
     if found != (name, version):
         raise InvalidValue(f"expected a snapshot of {name}, version {version}; found {found[0]}, version {found[1]}")
+    if whole_again != snapshot:
+        raise InvalidValue(f"the snapshot of {name} was changed: its SHA-256 does not match")
     return dict(state)
+
+
+def _text(content: Mapping[str, Any]) -> bytes:
+    return json.dumps(content, separators=(",", ":"), sort_keys=True).encode()
 
 
 def moment_text(moment: datetime | None) -> str | None:
