@@ -1,9 +1,9 @@
 """How fast the order book is: each shape of events, beside a bare array book and the plain twin; one call at a time.
 
-Run as ``python benchmarks/bench_matching.py [EVENTS]``, one million by default; medians of five runs of each, in turn,
-in the processor's time of this thread. The bare array is compiled on the spot where there is a compiler; it knows no
-price outside a window of 16,384 ticks, and only new orders and cancels, so not every shape fits it. Its memory is made
-and touched beforehand; the book's is not.
+Run as ``python benchmarks/bench_matching.py [EVENTS]``, one million by default; medians of five runs of each, in
+turn, in the processor's time of this thread. The bare array is compiled on the spot where there is a compiler; it
+knows no price outside a window of 16,384 ticks, and only new orders and cancels, so not every shape fits it.
+Its memory is made and touched beforehand; the book's is not.
 """
 
 from __future__ import annotations
@@ -81,7 +81,7 @@ def shapes(count: int, library: ctypes.CDLL | None) -> None:
         rounds = [{each: own_time(ready()) for each, ready in contenders.items()} for _ in range(RUNS)]
         median = {each: statistics.median(run[each] for run in rounds) / count * 1e9 for each in contenders}
         few = events[:PLAIN]
-        twin = statistics.median(own_time(lambda few=few: PlainBook().replay(few)) for _ in range(3))  # type: ignore[misc]
+        twin = statistics.median(own_time(lambda few=few: PlainBook().replay(few)) for _ in range(3))
         plain = twin / len(few) * 1e9
         bare = median.get("bare")
         rows.append(
@@ -142,13 +142,13 @@ def snapshots(count: int) -> None:
         resting["price"], resting["quantity"], resting["order_id"] = 100_000 - place // 1000, 10, place + 1
         head = Book().snapshot()
         book = Book.restore(head + resting.tobytes())
-        restore = own_time(lambda head=head, resting=resting: Book.restore(head + resting.tobytes()))  # type: ignore[misc]
+        restore = own_time(lambda head=head, resting=resting: Book.restore(head + resting.tobytes()))
         snapshot = own_time(book.snapshot)
         chance = np.random.Generator(np.random.PCG64(1))
         few = min(size // 2, 100_000)
         canceled = np.zeros(few, dtype=generate(SHAPES["base"], 1).dtype)
         canceled["kind"], canceled["order_id"] = Kind.CANCEL, chance.permutation(size)[:few] + 1
-        cancel = own_time(lambda book=book, canceled=canceled: book.replay(canceled)) / few  # type: ignore[misc]
+        cancel = own_time(lambda book=book, canceled=canceled: book.replay(canceled)) / few
         rows.append(
             {
                 "standing": size,
