@@ -127,7 +127,8 @@ class Tables:
     def prices(self, part: Part, clearings: Sequence[NestedClearing]) -> None:
         """Write the cleared price of every node."""
         t, k = grid(len(part.steps), len(self._street.tree.ids))
-        unserved = [_by_node(self._street, cleared.unserved_kw[:, 0]) for cleared in clearings]
+        member_of = self._street.member_of
+        unserved = [cleared.unserved_by_node_kw(member_of)[:, 0] for cleared in clearings]
         self._write(
             "prices",
             part.name,
@@ -303,7 +304,3 @@ def _told(curves: Curves) -> Array:
     prices, powers = curves.prices[:, 0], curves.powers[:, 0]
     repeats = (np.diff(prices, prepend=np.nan) == 0) & (np.diff(powers, prepend=np.nan) == 0)
     return np.asarray(powers.any(axis=1, keepdims=True) & ~repeats)
-
-
-def _by_node(street: Neighborhood, values: Floats) -> Floats:
-    return np.asarray(np.bincount(street.member_of, weights=values, minlength=len(street.tree)), dtype=float)
