@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from micromarket.domain.curves import UNLIMITED_KW, Curves
 from micromarket.domain.surplus import (
     dual_cost,
+    duality_gap,
     gross_consumer_surplus,
     marginal_cost_integral,
     production_cost,
@@ -266,3 +267,23 @@ def test_surplus_is_greatest_at_the_price(seed):
 
     gained = [surplus(curves, price, curves.powers[:, :, v]) for v in range(curves.vertices)]
     assert (np.max(gained, axis=0) - best).max() <= 1e-12
+
+
+@given(SEEDS, st.floats(-1, 1), st.floats(0, 1))
+def test_duality_gap_is_what_other_powers_would_save(seed, price, share):
+    """Any powers on the curves: at these prices each could do better by just its own part of the gap."""
+    curves = grid(seed)
+    powers = curves.lowest_kw + share * (curves.highest_kw - curves.lowest_kw)
+    wanted = curves.powers_at(price)[0]
+    saved = dual_cost(curves, price, powers, 0.25) - dual_cost(curves, price, wanted, 0.25)
+    gap = duality_gap(curves, price, powers, 0.25) - price * powers.sum(axis=0) * 0.25
+
+    assert saved.sum(axis=0) == pytest.approx(gap, abs=1e-9)
+
+
+def test_duality_gap_of_the_crossing_is_none():
+    """10 kW at 0.20 for a load of 4 kW: nothing better is possible; at 0.30 it seems so."""
+    curves = Curves.concatenate([Curves.offer([[0.2]], 0.0, [[10.0]]), Curves.inelastic([[-4.0]])])
+
+    gaps = [duality_gap(curves, price, [[4.0], [-4.0]])[0] for price in (0.2, 0.3)]
+    assert [0.0, 0.6] == pytest.approx(gaps)

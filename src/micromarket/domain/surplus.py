@@ -106,5 +106,25 @@ def dual_cost(curves: Curves, price: ArrayLike, power_kw: ArrayLike, hours: Arra
     return -surplus(curves, price, power_kw, hours)
 
 
+def duality_gap(curves: Curves, price: ArrayLike, power_kw: ArrayLike, hours: ArrayLike = 1.0) -> Floats:
+    """Return how much more powers cost than the dual cost of prices, in each interval.
+
+    Parameters and their shapes are those of `surplus`.
+
+    Returns
+    -------
+    array of float, shape (T,)
+        Production cost of `power_kw`, less the least that everyone together could have for itself at `price`
+        [currency]. Where powers sum to zero it is never negative, and 0 proves that no balanced powers cost less.
+
+    Notes
+    -----
+    Unlike ``price * sum(power)``, which the template's reference code takes for it, this is not 0 for powers that
+    balance but are not the best, and errors of opposite sign in two intervals do not cancel.
+    """
+    best = surplus(curves, price, curves.powers_at(price)[0], hours).sum(axis=0)
+    return np.asarray(best + production_cost(curves, power_kw, hours).sum(axis=0))
+
+
 def _nearest_to_none(curves: Curves) -> Floats:
     return np.asarray(np.clip(0.0, curves.lowest_kw, curves.highest_kw))
