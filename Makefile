@@ -6,7 +6,7 @@ PYTHON ?= python3
 SOURCES := pyproject.toml CMakeLists.txt $(wildcard src/micromarket/kernels/native/*)
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format bench docs serve clean
+.PHONY: help demo test oracles check format bench docs serve clean
 
 help:  ## Show what can be made
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:[^#]*## /\t/' | awk -F '\t' '{printf "  make %-8s %s\n", $$1, $$2}'
@@ -38,6 +38,9 @@ demo: $(VENV)/installed  ## Run the example street for a week and write its repo
 
 test: $(VENV)/installed-dev  ## Run every test
 	@$(BIN)/python -m pytest -n auto
+
+oracles: $(VENV)/installed-dev  ## Judge a million random events by brute force and programs: minutes
+	@$(BIN)/python -m pytest -n auto tests/oracles --oracle-events 1000000
 
 check: $(VENV)/installed-dev  ## Formatting, lint, types, floors, spelling
 	@$(BIN)/ruff format --check .

@@ -9,6 +9,17 @@ settings.register_profile("default", deadline=None, suppress_health_check=[Healt
 settings.load_profile("default")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Let the oracles be asked more often than anybody wants to wait for at every run."""
+    parser.addoption("--oracle-events", type=int, default=15_000, help="random events that the oracles judge")
+
+
+@pytest.fixture(scope="session")
+def oracle_events(request: pytest.FixtureRequest) -> int:
+    """Random events of the oracles; a tenth as many curve orders and a hundredth as many auctions are judged."""
+    return request.config.getoption("--oracle-events")
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Say how many tests were left out, and why, even in quiet mode."""

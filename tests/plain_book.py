@@ -1,64 +1,162 @@
-"""An order book by brute force, for tests: a list of orders, searched anew before every single match."""
+"""An order book by brute force, for tests: lists of orders, searched anew before every single match."""
 
+from collections import Counter
 from copy import copy
+from dataclasses import replace
 
 from micromarket.domain.orders import Execution
+from plain_rules import OPEN, leg_refusal, not_counted, refusal
 
 
 class Standing:
-    """An order and what is left of it."""
+    """An order, what is left of it, and the legs it is linked with; one that waits alone is its own only leg."""
 
-    def __init__(self, order, left, arrival):
-        self.order, self.left, self.arrival = order, left, arrival
-        self.price = order.vertices[0].price
+    def __init__(self, order, arrival, legs=()):
+        self.order, self.left, self.arrival, self.legs = order, order.quantity, arrival, legs
+        self.price, self.name = order.vertices[0].price, order.order_id
         self.group = (order.party_id, order.terms.one_of) if order.terms.one_of else None
 
 
 class PlainBook:
-    """One instrument. Outcomes are tuples: what happened, to whom, how much."""
+    """Instruments, each with a gate or None. Outcomes are tuples: what happened, to whom, how much."""
 
-    def __init__(self, priority, policy, owners):
-        self.priority, self.policy, self.owners = priority, policy, owners
+    def __init__(self, priority, policy, owners, gates=(("noon", None),), limits=OPEN):
+        self.priority, self.policy, self.owners, self.limits = priority, policy, owners, limits
+        self.gates, self.halts, self.now, self.seen, self.positions = dict(gates), {}, None, {}, Counter()
         self.standing, self.waiting, self.arrivals, self.told = [], [], 0, []
 
     def submit(self, order):
         """Return the outcomes of a submission."""
-        self.told = [("accepted", order.order_id)]
-        terms = order.terms
-        if terms.post_only and self.others(order):
-            return [("refused", order.order_id, "WouldMatch")]
-        self.arrivals += 1
-        new = Standing(order, order.quantity, self.arrivals)
-        if terms.execution is Execution.ALL_OR_NONE:
-            self.waiting.append(new)
-        elif self.could(new) < (order.quantity if terms.execution is Execution.ALL_AT_ONCE else terms.minimum):
-            self.tell("removed", order.order_id, "not matched at once")
-        else:
-            prevented = self.match(new)
-            if prevented or not new.left:
-                self.tell("removed", order.order_id, "self-trade" if prevented else "matched")
-            elif terms.execution is Execution.STANDING and len(order.vertices) == 2:
-                self.standing.append(new)
-                self.tell("rested", order.order_id, new.left)
-            else:
-                self.tell("removed", order.order_id, "not matched at once")
+        if (before := self.seen.get(order.order_id)) is not None:
+            return [("accepted", order.order_id) if before == order else self.refused(order, "DuplicateOrder")]
+        if reason := refusal(self, order):
+            return [self.refused(order, reason)]
+        self.told, self.seen[order.order_id] = [("accepted", order.order_id)], order
+        self.enter(order)
         return self.settled()
 
-    def cancel(self, order_id):
-        """Return the outcomes of a cancellation."""
-        self.told = []
-        for each in [each for each in self.standing + self.waiting if each.order.order_id == order_id]:
-            self.drop(each, "cancelled")
+    def submit_block(self, orders):
+        """Return the outcomes of submitting linked legs."""
+        if all(self.seen.get(each.order_id) == each for each in orders):
+            return [("accepted", each.order_id) for each in orders]
+        wrong = [
+            reason
+            for each in orders
+            if (reason := "DuplicateOrder" if each.order_id in self.seen else leg_refusal(self, each))
+        ]
+        if len({each.order_id for each in orders}) < len(orders) > len({each.instrument_id for each in orders}):
+            wrong.append("NotSupported")
+        if wrong:
+            return [self.refused(each, wrong[0]) for each in orders]
+        self.told = [("accepted", each.order_id) for each in orders]
+        self.seen |= {each.order_id: each for each in orders}
+        self.wait(orders)
         return self.settled()
+
+    def amend(self, name, vertices):
+        """Return the outcomes of giving an order other vertices."""
+        each = self.held(name)
+        if each is None:
+            return []
+        if len(each.legs) > 1:
+            return [self.refused(each.order, "NotSupported")]
+        amended = replace(each.order, vertices=vertices)
+        if reason := not_counted(amended):
+            return [self.refused(amended, reason)]
+        self.told = []
+        stands = each in self.standing and len(vertices) == 2 and vertices[0].price == vertices[1].price == each.price
+        if stands and amended.side is each.order.side and amended.quantity <= each.left:
+            self.tell("reduced", name, each.left - amended.quantity, amended.quantity)
+            each.left = amended.quantity
+            return self.told
+        if reason := refusal(self, amended):
+            return [self.refused(amended, reason)]
+        self.drop(each, "replaced")
+        self.tell("accepted", name)
+        self.enter(amended)
+        return self.settled()
+
+    def cancel(self, name):
+        """Return the outcomes of a cancellation."""
+        return self.let_go([each for each in self.all() if each.name == name], "cancelled")
+
+    def cancel_all(self, party):
+        """Return the outcomes of cancelling all of a party."""
+        return self.let_go([each for each in self.all() if each.order.party_id == party], "cancelled")
+
+    def expire(self, now):
+        """Return the outcomes of letting time pass."""
+        self.now = now if self.now is None else max(self.now, now)
+        dated = [each for each in self.all() if each.order.terms.good_till and each.order.terms.good_till <= self.now]
+        closed = sorted((gate, name) for name, gate in self.gates.items() if gate and gate <= self.now)
+        gone = [each for _, name in closed for each in self.all() if each.order.instrument_id == name]
+        first = self.let_go(sorted(dated, key=lambda each: each.order.terms.good_till), "expired", settle=False)
+        return first + self.let_go(gone, "gate closed")
+
+    def set_state(self, state, instrument):
+        """Return the outcomes of halting, reducing or resuming."""
+        self.halts[instrument] = state
+        self.told = []
+        return self.settled()
+
+    def refused(self, order, reason):
+        """Return a refusal."""
+        return ("refused", order.order_id, reason)
 
     def tell(self, *outcome):
         """Note an outcome."""
         self.told.append(outcome)
 
+    def all(self):
+        """Return what stands or waits, by arrival."""
+        return sorted(self.standing + self.waiting, key=lambda each: each.arrival)
+
+    def held(self, name):
+        """Return what stands or waits under a name."""
+        return next((each for each in self.standing + self.waiting if each.name == name), None)
+
+    def let_go(self, gone, reason, *, settle=True):
+        """Drop those that are still held."""
+        self.told = []
+        for each in gone:
+            if self.held(each.name) is each:
+                self.drop(each, reason)
+        return self.settled() if settle else self.told
+
     def drop(self, each, reason):
-        """Let go of an order."""
+        """Let go of an order, and of those it is linked with."""
         (self.standing if each in self.standing else self.waiting).remove(each)
-        self.tell("removed", each.order.order_id, reason)
+        self.tell("removed", each.name, reason)
+        for name in each.legs:
+            if (leg := self.held(name)) is not None:
+                self.drop(leg, reason)
+
+    def wait(self, orders):
+        """Let orders wait beside the book."""
+        for order in orders:
+            self.arrivals += 1
+            self.waiting.append(Standing(order, self.arrivals, [each.order_id for each in orders]))
+
+    def enter(self, order):
+        """Match an order as its terms ask."""
+        execution = order.terms.execution
+        if execution is Execution.ALL_OR_NONE:
+            self.wait([order])
+            return
+        self.arrivals += 1
+        new = Standing(order, self.arrivals)
+        needed = order.quantity if execution is Execution.ALL_AT_ONCE else order.terms.minimum
+        if needed and order.quantity - self.unmatched([new])[0] < needed:
+            self.tell("removed", new.name, "not matched at once")
+        elif self.match(new):
+            self.tell("removed", new.name, "self-trade")
+        elif not new.left:
+            self.tell("removed", new.name, "matched")
+        elif execution is Execution.STANDING and len(order.vertices) == 2:
+            self.standing.append(new)
+            self.tell("rested", new.name, new.left)
+        else:
+            self.tell("removed", new.name, "not matched at once")
 
     def others(self, order):
         """Return what the order crosses, in priority."""
@@ -66,7 +164,8 @@ class PlainBook:
         fits = [
             each
             for each in self.standing
-            if each.order.side is not order.side
+            if each.order.instrument_id == order.instrument_id
+            and each.order.side is not order.side
             and (len(order.vertices) == 1 or turn * each.price >= turn * order.vertices[0].price)
         ]
         size = -1 if self.priority == "volume" else 0
@@ -76,13 +175,18 @@ class PlainBook:
         """Return whether two orders have one owner."""
         return self.owners.get(one.party_id, one.party_id) == self.owners.get(other.party_id, other.party_id)
 
-    def could(self, new):
-        """Return how much would be matched, by trying it on a copy."""
+    def unmatched(self, legs):
+        """Return how much of each leg would not be matched, by trying it on a copy."""
         trial = copy(self)
-        trial.standing, trial.told = [copy(each) for each in self.standing], []
-        trial.waiting = [copy(each) for each in self.waiting]
-        trial.match(copy(new))
-        return sum(each[4] for each in trial.told if each[0] == "matched")
+        trial.standing, trial.waiting = [copy(each) for each in self.standing], [copy(each) for each in self.waiting]
+        trial.told, trial.positions = [], self.positions.copy()
+        for leg in legs:
+            trial.match(copy(leg))
+        matched = Counter()
+        for outcome in trial.told:
+            if outcome[0] == "matched":
+                matched[outcome[2]] += outcome[4]
+        return [leg.left - matched[leg.name] for leg in legs]
 
     def match(self, new):
         """Match until nothing more can be; return whether the order must go for meeting its owner's."""
@@ -101,18 +205,18 @@ class PlainBook:
 
     def prevent(self, new, stood):
         """Keep two orders of one owner apart; return whether the new one must go."""
-        name, less = stood.order.order_id, min(new.left, stood.left)
+        less = min(new.left, stood.left)
         if self.policy == "cancel newest":
             return True
         if self.policy == "decrement" and stood.left > new.left:
             stood.left -= less
-            self.tell("reduced", name, less, stood.left)
+            self.tell("reduced", stood.name, less, stood.left)
             return True
         self.drop(stood, "self-trade")
         if self.policy == "decrement":
             new.left -= less
             if new.left:
-                self.tell("reduced", new.order.order_id, less, new.left)
+                self.tell("reduced", new.name, less, new.left)
         return self.policy == "cancel both" or not new.left
 
     def trade(self, new, first, level):
@@ -126,18 +230,23 @@ class PlainBook:
                 share[1] += 1
         for each, quantity in shares:
             if quantity:
-                new.left -= quantity
-                each.left -= quantity
-                self.tell("matched", each.order.order_id, new.order.order_id, each.price, quantity)
+                self.meet(each, new, quantity)
                 if not each.left:
                     self.drop(each, "matched")
                 self.drop_group(each)
                 self.drop_group(new)
 
+    def meet(self, stood, new, quantity):
+        """Match two orders at the price of the first."""
+        self.tell("matched", stood.name, new.name, stood.price, quantity)
+        for each in (stood, new):
+            each.left -= quantity
+            self.positions[each.order.party_id, each.order.instrument_id] -= each.order.side.value * quantity
+
     def drop_group(self, matched):
         """Let go of the others of a set."""
-        for each in sorted(self.standing + self.waiting, key=lambda each: each.arrival):
-            if matched.group and each.group == matched.group and each.order.order_id != matched.order.order_id:
+        for each in self.all():
+            if matched.group and each.group == matched.group and each.name != matched.name:
                 self.drop(each, "another of its set was matched")
 
     def settled(self):
@@ -147,23 +256,37 @@ class PlainBook:
         return self.told
 
     def match_waiting(self, each):
-        """Match an all-or-none order with the book, or with an equal one that waits."""
-        if self.could(each) == each.left:
-            self.waiting.remove(each)
-            self.match(each)
-            self.tell("removed", each.order.order_id, "matched")
-            return True
+        """Match what waits with the books, all legs wholly, or a lone order with an equal one that waits."""
+        legs = [self.held(name) for name in each.legs]
+        if any(self.halts.get(leg.order.instrument_id) == "halted" for leg in legs):
+            return False
+        if any(self.unmatched(legs)):
+            return len(legs) == 1 and self.match_equals(each)
+        for leg in legs:
+            self.waiting.remove(leg)
+        for leg in legs:
+            self.match(leg)
+            self.tell("removed", leg.name, "matched")
+        return True
+
+    def match_equals(self, each):
+        """Match two that wait for the same quantity of one instrument."""
         for other in self.waiting:
             buyer, seller = sorted((each, other), key=lambda one: one.order.side.value)
+            alike = (each.order.instrument_id, each.left, 1) == (
+                other.order.instrument_id,
+                other.left,
+                len(other.legs),
+            )
             apart = self.policy != "allow" and self.own(each.order, other.order)
             grouped = each.group and each.group == other.group
             crossing = other.order.side is not each.order.side and buyer.price >= seller.price
-            if crossing and each.left == other.left and not apart and not grouped:
+            if alike and crossing and not apart and not grouped:
                 older, newer = sorted((each, other), key=lambda one: one.arrival)
                 self.waiting.remove(older), self.waiting.remove(newer)
-                self.tell("matched", older.order.order_id, newer.order.order_id, older.price, each.left)
+                self.meet(older, newer, each.left)
                 for one in (older, newer):
-                    self.tell("removed", one.order.order_id, "matched")
+                    self.tell("removed", one.name, "matched")
                     self.drop_group(one)
                 return True
         return False

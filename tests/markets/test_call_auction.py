@@ -1,7 +1,5 @@
-"""The call auction: stated rules one by one, and HiGHS as second opinion."""
+"""The call auction: stated rules one by one; `tests/oracles` has HiGHS as second opinion."""
 
-import highspy
-import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -67,44 +65,6 @@ def test_nobody_is_passed_over(book, reference):
         served = [awards[i] != 0 for _, i in queue]
 
         assert not any(short[k] and any(served[k + 1 :]) for k in range(len(queue)))
-
-
-def integer_program(book):
-    """Return largest volume and, at it, smallest surplus: one binary for each price, by HiGHS."""
-    solver = highspy.Highs()
-    solver.setOptionValue("output_flag", False)
-    prices = range(min(p for p, _ in book) - 1, max(p for p, _ in book) + 2)
-    chosen = [solver.addBinary() for _ in prices]
-    volume, surplus = solver.addVariable(lb=0), solver.addVariable(lb=0)
-    solver.addConstr(sum(chosen) == 1)
-    offered, wanted = (
-        sum(
-            abs(q) * pick
-            for p, q in book
-            for t, pick in zip(prices, chosen, strict=True)
-            if sign * q > 0 and at(p, t)
-        )
-        + 0 * surplus
-        for sign, at in ((1, int.__le__), (-1, int.__ge__))
-    )
-    solver.addConstr(volume <= offered)
-    solver.addConstr(volume <= wanted)
-    solver.addConstr(surplus >= offered - wanted)
-    solver.addConstr(surplus >= wanted - offered)
-    solver.maximize(1000 * volume - surplus)
-    values = solver.getSolution().col_value
-    return round(values[-2]), round(values[-1])
-
-
-def test_an_integer_program_agrees():
-    """Volume and surplus of random books are the optimum of a mixed-integer program."""
-    rng = np.random.default_rng(3)
-    for _ in range(2_000):
-        size = rng.integers(2, 8)
-        book = list(zip(rng.integers(-3, 4, size).tolist(), rng.integers(-6, 7, size).tolist(), strict=True))
-        found = uncross(*zip(*book, strict=True))
-
-        assert integer_program(book) == (found.volume, abs(found.imbalance))
 
 
 def order(order_id, side, price, quantity, terms=OrderTerms()):

@@ -13,12 +13,12 @@ from micromarket.markets.matching import OrderBook, Segment, SelfTrading
 from micromarket.markets.mechanism import (
     Matched,
     OrderAccepted,
-    OrderRefused,
     OrderRemoved,
     Reduced,
     Rested,
 )
 from plain_book import PlainBook
+from told import told
 
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)
 OWNERS = {"p0": "house", "p1": "house"}
@@ -41,20 +41,6 @@ def sell(name, price, quantity, instrument="noon", **terms):
 
 def buy(name, price, quantity, instrument="noon", **terms):
     return order(name, limit(BUY, price, quantity), instrument, **terms)
-
-
-def told(outcomes):
-    """Return outcomes as the brute-force book tells them."""
-    words = {Rested: "rested", Reduced: "reduced", Matched: "matched", OrderRemoved: "removed"}
-    lines = []
-    for each in outcomes:
-        if isinstance(each, OrderAccepted):
-            lines.append(("accepted", each.order_id))
-        elif isinstance(each, OrderRefused):
-            lines.append(("refused", each.order_id, each.reason.__name__))
-        else:
-            lines.append((words[type(each)], *(getattr(each, name) for name in each.__slots__)))
-    return lines
 
 
 @st.composite
