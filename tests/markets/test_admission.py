@@ -44,6 +44,7 @@ WRONG = [
     ((Vertex(1, -5), Vertex(1, 5)), PLAIN, MixedSides),
     ((Vertex(1, -5), Vertex(3, 0)), PLAIN, NotSupported),
     ((Vertex(1, -5), Vertex(1, -2)), PLAIN, NotSupported),
+    ((Vertex(1, -5, divisible=False), Vertex(1, 0)), PLAIN, NotSupported),
     (limit(BUY, 21, 5), PLAIN, OutsideCollar),
     (limit(BUY, -6, 5), PLAIN, OutsideCollar),
     (limit(BUY, 1, 51), PLAIN, TooLarge),

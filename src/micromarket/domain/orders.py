@@ -48,10 +48,14 @@ class Vertex:
         Price [steps of the product's price grid], may be negative.
     power : Steps
         Average power [steps of the product's quantity grid], positive into the region.
+    divisible : bool, default True
+        Whether the segment between this vertex and the one of next smaller power, or zero, may be matched in part; a
+        segment that may not is offered at this vertex's price only, and goes whole or not at all.
     """
 
     price: Steps
     power: Steps
+    divisible: bool = True
 
 
 class Execution(Enum):
@@ -167,6 +171,11 @@ class Order:
         """Whether it takes any price: a curve of one corner, the same power everywhere."""
         return len(self.vertices) == 1
 
+    @property
+    def is_divisible(self) -> bool:
+        """Whether every part of it may be matched in part."""
+        return all(vertex.divisible for vertex in self.vertices)
+
 
 def limit(side: Side, price: Steps, quantity: Steps) -> tuple[Vertex, ...]:
     """Return the curve of a limit order: nothing at worse prices, all of `quantity` at better ones.
@@ -205,6 +214,6 @@ def market(side: Side, quantity: Steps) -> tuple[Vertex, ...]:
     Examples
     --------
     >>> market(Side.SELL, quantity=4)
-    (Vertex(price=0, power=4),)
+    (Vertex(price=0, power=4, divisible=True),)
     """
     return (Vertex(Steps(0), side.signed(quantity)),)

@@ -72,8 +72,8 @@ class Register(Protocol):
         ...
 
 
-class Venue(Register, Protocol):
-    """What the rules of a continuous market may look at."""
+class Calendar(Register, Protocol):
+    """What rules about time and trading halts may look at."""
 
     def gate(self, instrument_id: InstrumentId) -> datetime | None:
         """Return when the instrument's gate closes; None if it has none."""
@@ -82,6 +82,10 @@ class Venue(Register, Protocol):
     def state(self, instrument_id: InstrumentId) -> TradingState:
         """Return what the instrument takes."""
         ...
+
+
+class Venue(Calendar, Protocol):
+    """What the rules of an order book may look at."""
 
     def best_prices(self, instrument_id: InstrumentId) -> BestPrices:
         """Return the best price of each side."""
@@ -102,8 +106,10 @@ class Venue(Register, Protocol):
 
 RegisterRule = Callable[[Order, Register], Objection | None]
 """A rule that any mechanism can ask."""
+CalendarRule = Callable[[Order, Calendar], Objection | None]
+"""A rule that any continuous market can ask."""
 Rule = Callable[[Order, Venue], Objection | None]
-"""A rule of a continuous market."""
+"""A rule of the order book."""
 Seen = TypeVar("Seen", bound=Register)
 
 
@@ -127,7 +133,10 @@ def known_instrument(order: Order, register: Register) -> Objection | None:
 def whole_steps(order: Order, register: Register) -> Objection | None:
     """Refuse a price or power that is no number, no whole number of steps, or too large to count."""
     for vertex in order.vertices:
-        for what, value in (("price", vertex.price), ("power", vertex.power)):
+        price, power = vertex.price, vertex.power
+        if type(price) is type(power) is int and abs(price) <= MOST_STEPS and abs(power) <= MOST_STEPS:
+            continue
+        for what, value in (("price", price), ("power", power)):
             if (objection := _not_counted(what, value)) is not None:
                 return objection
     return None
@@ -170,6 +179,13 @@ def limit_or_market(order: Order, register: Register) -> Objection | None:
     )
 
 
+def divisible_only(order: Order, register: Register) -> Objection | None:
+    """Refuse a curve with segments that go only whole."""
+    if order.is_divisible:
+        return None
+    return Objection(NotSupported, "expected a curve that may be matched in part everywhere")
+
+
 def fitting_terms(order: Order, register: Register) -> Objection | None:
     """Refuse terms that contradict each other."""
     terms = order.terms
@@ -183,17 +199,17 @@ def fitting_terms(order: Order, register: Register) -> Objection | None:
     return None
 
 
-def gate_open(order: Order, venue: Venue) -> Objection | None:
+def gate_open(order: Order, calendar: Calendar) -> Objection | None:
     """Refuse an order for an instrument whose gate has closed."""
-    gate, now = venue.gate(order.instrument_id), venue.now
+    gate, now = calendar.gate(order.instrument_id), calendar.now
     if gate is None or now is None or now < gate:
         return None
     return Objection(GateClosed, f"the gate of {order.instrument_id} closed at {gate.isoformat()}")
 
 
-def not_halted(order: Order, venue: Venue) -> Objection | None:
+def not_halted(order: Order, calendar: Calendar) -> Objection | None:
     """Refuse every order while the instrument is halted."""
-    if venue.state(order.instrument_id) is not TradingState.HALTED:
+    if calendar.state(order.instrument_id) is not TradingState.HALTED:
         return None
     return Objection(TradingHalted, f"{order.instrument_id} is halted")
 
@@ -277,7 +293,7 @@ class LargestQuantity:
         return Objection(TooLarge, f"expected a quantity of at most {self.quantity}; found {order.quantity}")
 
 
-EVERYWHERE: tuple[RegisterRule, ...] = (known_instrument, whole_steps, not_expired)
+EVERYWHERE: tuple[RegisterRule, ...] = (known_instrument, whole_steps, divisible_only, not_expired)
 """Rules of every mechanism."""
 CONTINUOUS: tuple[Rule, ...] = (
     known_instrument,
@@ -286,6 +302,7 @@ CONTINUOUS: tuple[Rule, ...] = (
     whole_steps,
     one_side,
     limit_or_market,
+    divisible_only,
     fitting_terms,
     not_expired,
     reducing_only,

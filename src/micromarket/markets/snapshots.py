@@ -10,7 +10,6 @@ from typing import Any
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
 from micromarket.domain.orders import PLAIN, Execution, Order, OrderTerms, Vertex
-from micromarket.domain.products import Steps
 from micromarket.errors import InvalidValue
 
 
@@ -57,7 +56,7 @@ def moment_of(text: str | None) -> datetime | None:
 
 def order_row(order: Order) -> list[Any]:
     """Return an order as a list that JSON can hold; terms are left out if there are none."""
-    corners = [[int(vertex.price), int(vertex.power)] for vertex in order.vertices]
+    corners = [[int(each.price), int(each.power), *([] if each.divisible else [False])] for each in order.vertices]
     row = [order.order_id, order.party_id, order.instrument_id, corners]
     return row if order.terms == PLAIN else [*row, _terms_row(order.terms)]
 
@@ -65,7 +64,7 @@ def order_row(order: Order) -> list[Any]:
 def order_of(row: list[Any]) -> Order:
     """Return the order that `order_row` wrote."""
     order_id, party_id, instrument_id, corners, *terms = row
-    vertices = [Vertex(Steps(price), Steps(power)) for price, power in corners]
+    vertices = [Vertex(*corner) for corner in corners]
     names = OrderId(order_id), PartyId(party_id), InstrumentId(instrument_id)
     return Order(*names, vertices, _terms_of(terms[0]) if terms else PLAIN)
 
