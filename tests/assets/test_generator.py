@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micromarket.assets.asset import Outlook
+from micromarket.assets.engagement import EngagementRules
 from micromarket.assets.generator import Generator
 from micromarket.errors import InvalidValue
 
@@ -13,6 +14,12 @@ from micromarket.errors import InvalidValue
 def generator(minimum=0.0, slope=0.01):
     """Return a generator of 10 kW that asks 0.30 for its first kW."""
     return Generator(("diesel",), *(np.array([value]) for value in (minimum, 10.0, 0.30, slope)))
+
+
+def starting(cost, minimum_on=0.0):
+    """Return a generator that asks 0.30 a kWh and `cost` for each start, and stays on for some hours."""
+    rules = EngagementRules(*(np.array([value]) for value in (cost, 0.0, 0.0, minimum_on, 0.0)))
+    return Generator(("diesel",), *(np.array([value]) for value in (4.0, 10.0, 0.30, 0.0)), rules)
 
 
 def outlook(*prices):
@@ -44,6 +51,23 @@ def test_minimum_is_run_only_where_it_pays():
     off, on = generator(minimum=4.0).curves(outlook(0.319, 0.321)).powers[0].tolist()
 
     assert ([0.0, 0.0], [4.0, 10.0]) == (off, on)
+
+
+def test_a_start_must_be_earned_back_over_the_whole_run():
+    """Two hours at 0.60 earn 6: worth a start that costs 5, not one that costs 7."""
+    plans = [starting(cost).schedule(outlook(0.2, 0.6, 0.6, 0.2))[0].tolist() for cost in (5.0, 7.0)]
+
+    assert [[0.0, 10.0, 10.0, 0.0], [0.0] * 4] == plans
+
+
+def test_once_started_it_stays_on_for_its_time():
+    """It must run for two hours: asked for nothing in the second, it gives its minimum, in the third it stops."""
+    fleet, metered = starting(1.0, minimum_on=2.0), []
+    for aim in (6.0, 0.0, 0.0):
+        fleet, power = fleet.deliver(0, np.array([aim]))
+        metered += power.tolist()
+
+    assert ([6.0, 4.0, 0.0], [0.0]) == (metered, fleet.readings()["engaged"].tolist())
 
 
 @given(st.floats(0, 9), st.floats(0, 0.05), st.floats(0, 1))

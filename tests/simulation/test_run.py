@@ -144,3 +144,35 @@ def test_the_ledger_explains_every_bill(finished):
 def test_public_names_are_those_of_the_first_tutorial():
     """A new public name is a decision."""
     assert ["Clearing", "Curves", "Run", "RunOptions", "clear", "compare", "load", "run"] == micromarket.__all__
+
+
+ENGAGED = """
+  - id: workshop
+    node: feeder-1
+    assets:
+      - {kind: load, power: {file: data/series.csv, column: evening_kw}}
+      - {kind: generator, id: diesel, minimum: 1 kW, maximum: 6 kW, price: 0.15 USD/kWh,
+         engagement: {start: 0.5 USD, hold: 0.1 USD/h, minimum_on: PT2H, minimum_off: PT1H}}
+"""
+
+
+def test_a_generator_pays_for_its_starts_across_interruptions(tmp_path):
+    """Fuel cost in the tables is energy, holding and every start, whether or not the run was interrupted between."""
+    street = tiny_street(tmp_path / "street", more=ENGAGED)
+
+    def interrupt(phase: str, done: int, total: int) -> None:
+        if (phase, done) == ("with the market", 100):
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        run(street, RunOptions(out=tmp_path / "out"), interrupt)
+    finished = run(street, RunOptions(out=tmp_path / "out"))
+    powers = finished.sql(
+        "SELECT asset, metered_kw AS kw FROM powers WHERE \"case\" = 'market' ORDER BY asset, start"
+    ).to_pandas()
+    small, diesel = (powers[powers.asset == name].kw.to_numpy() for name in ("home-2/generator", "diesel"))
+    starts = np.count_nonzero((diesel > 0) & (np.concatenate([[0.0], diesel[:-1]]) == 0))
+    hours = 0.25 * np.array([small.sum(), (small**2).sum(), diesel.sum(), np.count_nonzero(diesel)])
+    fuel = finished.sql("SELECT sum(fuel_cost) / 4 AS fuel FROM supply WHERE \"case\" = 'market'").to_numpy()["fuel"]
+
+    assert (starts > 0, hours @ [0.2, 0.005, 0.15, 0.1] + 0.5 * starts) == (True, pytest.approx(fuel[0]))

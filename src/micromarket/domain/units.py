@@ -51,6 +51,7 @@ class Dimension(Enum):
         "0.01 ¤/kWh/kW",
         {"¤/kWh/kW": Decimal(1), "¤/MWh/MW": Decimal("0.000001"), "¤/kWh/MW": Decimal("0.001")},
     )
+    MONEY = _Units("money", "5 ¤", {"¤": Decimal(1)})
     MONEY_PER_DAY = _Units(
         "money per day",
         "0.30 ¤/day",

@@ -133,9 +133,14 @@ def tariff_of(given: described.Tariff) -> Tariff:
     return Tariff(given.id, imports, given.export_rate, given.fixed)
 
 
-def _trait(owned: OwnedAsset) -> tuple[str, bool]:
+def _trait(owned: OwnedAsset) -> tuple[str, bool, bool]:
     """Return what all assets of one fleet have in common beside their kind."""
-    return str(getattr(owned.asset, "forecast", "")), getattr(owned.asset, "end_value", None) is None
+    asset = owned.asset
+    return (
+        str(getattr(asset, "forecast", "")),
+        getattr(asset, "end_value", None) is None,
+        getattr(asset, "engagement", None) is None,
+    )
 
 
 def _ramp(given: described.Supplier) -> Ramp:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from micromarket.assets.asset import LocalAsset
 from micromarket.assets.generator import Generator
 from micromarket.domain.curves import Curves, Floats
 from micromarket.domain.intervals import MICROSECOND
@@ -63,7 +64,7 @@ class Without:
 
     def live_through(self, part: Part) -> None:
         """Live through the steps of `part` and record them."""
-        day: list[Lived] = []
+        before, day = self._fleets, list[Lived]()
         for step in part.steps:
             self._fleets, lived = live(self._street, self._fleets, int(step))
             day.append(lived)
@@ -74,7 +75,7 @@ class Without:
         everyone = _with_supplier(metered, flows)
         self._tables.powers(part, _with_supplier(aimed, aimed_flows), everyone)
         self._tables.states(part, [one.readings for one in day])
-        _record_supply(self._street, self._tables, part, everyone)
+        _record_supply(self._street, before, self._tables, part, everyone)
 
     def remember(self) -> Arrays:
         """Return what a resumed run needs."""
@@ -130,13 +131,13 @@ class With:
         """Let every market act in every state it enters during `part`; then record and settle."""
         if self._series is None:
             self._series = market_series(self._street, int(part.steps[0]))
-        self._day = MarketDay(part)
+        self._day, before = MarketDay(part), self._case.fleets
         last_moment = self._street.calendar.grid[int(part.steps[-1])].end - MICROSECOND
         for entered in self._series.advance(last_moment):
             action = self._actions.get((entered.market.rules.series, entered.state))
             if action:
                 action(self._street.calendar.grid.index(entered.market.delivery.start))
-        self._record()
+        self._record(before)
 
     def remember(self) -> Arrays:
         """Return what a resumed run needs; day-ahead prices are found anew each day."""
@@ -165,7 +166,7 @@ class With:
         self._day.deliveries.append(delivered)
         self._progress("with the market", step + 1, self._street.calendar.steps)
 
-    def _record(self) -> None:
+    def _record(self, before: Sequence[LocalAsset]) -> None:
         day, tables = self._day, self._tables
         devices = _stacked([delivered.metered_kw for delivered in day.deliveries])
         flows = _flows(self._street, devices)
@@ -177,7 +178,7 @@ class With:
         tables.flows(day.part, scheduled, flows)
         tables.powers(day.part, _joined(day.clearings, "powers_kw"), metered)
         tables.states(day.part, [delivered.readings for delivered in day.deliveries])
-        _record_supply(self._street, tables, day.part, metered)
+        _record_supply(self._street, before, tables, day.part, metered)
         tables.ledger(day.part, settle_market(self._street, _joined(day.clearings, "price"), metered, flows))
 
 
@@ -198,9 +199,11 @@ def _with_supplier(devices_kw: Floats, flows: tuple[Floats, Floats]) -> Floats:
     return np.concatenate([devices_kw, flows[1][:1]])
 
 
-def _record_supply(street: Neighborhood, tables: Tables, part: Part, metered_kw: Floats) -> None:
+def _record_supply(
+    street: Neighborhood, before: Sequence[LocalAsset], tables: Tables, part: Part, metered_kw: Floats
+) -> None:
     power = metered_kw[-1]
-    fleets = zip(street.initial, street.split(metered_kw), strict=True)
+    fleets = zip(before, street.split(metered_kw), strict=True)
     fuel = sum(
         (asset.cost(kw).sum(axis=0) for asset, kw in fleets if isinstance(asset, Generator)), np.zeros_like(power)
     )

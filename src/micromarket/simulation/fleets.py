@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from micromarket.assets.asset import LocalAsset
 from micromarket.assets.battery import Battery, BatteryRatings
 from micromarket.assets.building import Building
 from micromarket.assets.comfort import Comfort
+from micromarket.assets.engagement import EngagementRules
 from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
 from micromarket.assets.generator import Generator
 from micromarket.assets.house import Climate, HeatPump, House
@@ -105,9 +107,18 @@ def photovoltaics(owned: Owned) -> LocalAsset:
 
 
 def generators(owned: Owned) -> LocalAsset:
-    """Return the dispatchable generators."""
-    names = ("minimum", "maximum", "price", "slope")
-    return Generator(owned.ids, *(owned.numbers(name) for name in names))
+    """Return the dispatchable generators; those with and without rules of engagement are fleets of their own."""
+    minimum, maximum, price, slope = (owned.numbers(name) for name in ("minimum", "maximum", "price", "slope"))
+    return Generator(owned.ids, minimum, maximum, price, slope, _engagement(owned), owned.scenario.grid.hours)
+
+
+def _engagement(owned: Owned) -> EngagementRules | None:
+    given: list[Any] = [one.asset.engagement for one in owned.assets]  # type: ignore[union-attr]
+    if given[0] is None:
+        return None
+    hour = timedelta(hours=1)
+    columns = ((one.start, one.stop, one.hold, one.minimum_on / hour, one.minimum_off / hour) for one in given)
+    return EngagementRules(*np.array(list(columns)).T)
 
 
 def batteries(owned: Owned) -> LocalAsset:

@@ -40,6 +40,9 @@ def _photovoltaic(path: Path, asset: Photovoltaic) -> Iterator[Finding]:
 def _generator(path: Path, asset: Generator) -> Iterator[Finding]:
     if asset.minimum > asset.maximum:
         yield Finding((*path, "minimum"), f"at most {asset.maximum:g} kW, its maximum", "exchange the two")
+    if asset.engagement is not None and not asset.minimum:
+        mend = "raise it: what must be started runs at some least power"
+        yield Finding((*path, "minimum"), "a power above 0, since it has rules of engagement", mend)
 
 
 def _battery(path: Path, asset: Battery) -> Iterator[Finding]:

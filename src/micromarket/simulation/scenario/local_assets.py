@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from msgspec import Struct, field
@@ -11,6 +12,7 @@ from micromarket.simulation.scenario.fields import (
     Area,
     Conductance,
     DailyTemperatures,
+    Duration,
     Energy,
     Flow,
     Forecast,
@@ -20,6 +22,7 @@ from micromarket.simulation.scenario.fields import (
     Hours,
     Identifier,
     Irradiance,
+    Money,
     MoneyPerHour,
     Power,
     PowerForecast,
@@ -66,6 +69,16 @@ class Photovoltaic(_Asset, frozen=True, kw_only=True, tag="pv"):
     forecast: PowerForecast = "perfect"
 
 
+class Engagement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What starting, running and stopping cost, and for how long they bind; the fleet plans over it exactly."""
+
+    start: Annotated[Money, about("Cost of each start.", least=0)] = 0.0
+    stop: Annotated[Money, about("Cost of each stop.", least=0)] = 0.0
+    hold: Annotated[MoneyPerHour, about("Cost of running, whatever is produced.", least=0)] = 0.0
+    minimum_on: Annotated[Duration, about("Least time it runs once started.")] = timedelta(0)
+    minimum_off: Annotated[Duration, about("Least time it rests once stopped.")] = timedelta(0)
+
+
 class Generator(_Asset, frozen=True, kw_only=True, tag="generator"):
     """A dispatchable generator, whose cost is quadratic in its power."""
 
@@ -73,6 +86,7 @@ class Generator(_Asset, frozen=True, kw_only=True, tag="generator"):
     minimum: Annotated[Power, about("Lowest power when it runs.", least=0)] = 0.0
     price: Annotated[Price, about("Marginal cost of the first kW.")]
     slope: Annotated[PriceSlope, about("Rise of the marginal cost with each kW.", least=0)] = 0.0
+    engagement: Annotated[Engagement | None, about("What running costs beyond fuel; goes with `minimum`.")] = None
 
 
 class Battery(_Asset, frozen=True, kw_only=True, tag="battery"):
