@@ -11,6 +11,7 @@
     │   ├── OffGrid           not a whole number of steps
     │   ├── NaiveTime         a time without zone or offset
     │   ├── UnknownMechanism  no mechanism is registered under that name
+    │   ├── UnknownPriceModel no price model is registered under that name
     │   ├── ZeroQuantity      an order for nothing, or for less than nothing
     │   ├── MixedSides        one order that both buys and sells, where only one side can be matched
     │   ├── BrokenTree        nodes that do not form one tree below one root
@@ -111,6 +112,10 @@ class NaiveTime(InvalidValue):
 
 class UnknownMechanism(InvalidValue):
     """No mechanism is registered under that name."""
+
+
+class UnknownPriceModel(InvalidValue):
+    """No price model is registered under that name."""
 
 
 class ZeroQuantity(InvalidValue):

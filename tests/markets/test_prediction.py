@@ -1,16 +1,24 @@
-"""Price prediction: the hourly model and the ladder."""
+"""Price prediction: the two ladders, of markets and of assets."""
 
-import math
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from micromarket.domain.intervals import IntervalGrid, LocalTimes
 from micromarket.errors import InvalidValue, WrongShape
-from micromarket.markets.prediction import HourlyPrices, KnownPrices, PriceSources, Rung, foresee
+from micromarket.markets.prediction import KnownPrices, PriceSources, Rung, asset_times, foresee
+from micromarket.markets.price_models import HourlyPrices
 
 HOUR_US = 3_600_000_000
+QUARTER, HOUR = timedelta(minutes=15), timedelta(hours=1)
+
+
+def at(hours):
+    """Return times in UTC, given in hours since 1970."""
+    return LocalTimes.of((np.asarray(hours) * HOUR_US).astype(np.int64), UTC)
 
 
 def known(first_hour, prices):
@@ -19,54 +27,10 @@ def known(first_hour, prices):
     return KnownPrices(starts, starts + HOUR_US, np.array([prices], dtype=float))
 
 
-def test_equations_of_the_template():
-    """Mean and spread follow equations (2) and (3)."""
-    model = HourlyPrices.flat(1, 0.10).updated(17, [0.24])
-
-    assert math.isclose(0.11, model.mean[0, 17])
-    assert math.isclose(math.sqrt((0.11 - 0.24) ** 2 / 14), model.spread[0, 17])
-
-
-def test_memory_of_one_keeps_yesterday():
-    """With k = 1 the model is the last price of each hour, without spread."""
-    model = HourlyPrices.flat(2, 0.10).updated(3, [0.3, -0.1], memory=1)
-
-    assert [[0.3, 0.1], [-0.1, 0.1]] == model.expected(np.array([3, 4])).tolist()
-    assert not model.spread.any()
-
-
-@given(st.lists(st.floats(-1, 1), min_size=1, max_size=40), st.integers(1, 60))
-def test_model_learns_each_node_alone(prices, memory):
-    """Many nodes at once learn what each would have learned alone."""
-    together, alone = HourlyPrices.flat(2, 0.1), HourlyPrices.flat(1, 0.1)
-    for price in prices:
-        together = together.updated(5, [price, -price], memory)
-        alone = alone.updated(5, [price], memory)
-
-    assert np.array_equal(alone.mean, together.mean[:1])
-    assert np.array_equal(alone.spread, together.spread[:1])
-    assert min([0.1, *prices]) - 1e-9 <= alone.mean[0, 5] <= max([0.1, *prices]) + 1e-9
-
-
-def test_model_refuses_what_it_cannot_learn():
-    """Hours of day are 0 to 23, memories at least 1, spreads not negative, shapes (m, 24)."""
-    model = HourlyPrices.flat(1, 0.1)
-
-    with pytest.raises(InvalidValue, match="hour"):
-        model.updated(24, [0.1])
-    with pytest.raises(InvalidValue, match="memory"):
-        model.updated(0, [0.1], memory=0)
-    with pytest.raises(InvalidValue, match="spread"):
-        HourlyPrices(model.mean, model.spread - 1)
-    with pytest.raises(WrongShape):
-        HourlyPrices(model.mean[:, :23], model.spread[:, :23])
-
-
 def test_five_rungs():
     """Each hour is looked up where the template says: actual, prior, refined, modeled, default."""
     sources = PriceSources(known(0, [1]), known(0, [2, 2]), known(0, [3, 3, 3]), HourlyPrices.flat(1, 4.0), 5.0)
-    hours = np.arange(4)
-    foreseen = foresee(sources, 1, hours * HOUR_US, hours)
+    foreseen = foresee(sources, 1, at(np.arange(4)))
 
     assert [[1, 2, 3, 4]] == foreseen.prices.tolist()
     assert [Rung.ACTUAL, Rung.PRIOR, Rung.REFINED, Rung.MODEL] == foreseen.rungs.tolist()
@@ -74,7 +38,7 @@ def test_five_rungs():
 
 def test_last_resort():
     """Without anything known, every node expects the default price."""
-    foreseen = foresee(PriceSources(default=0.15), 3, np.arange(2) * HOUR_US, np.arange(2))
+    foreseen = foresee(PriceSources(default=0.15), 3, at(np.arange(2)))
 
     assert [[0.15] * 2] * 3 == foreseen.prices.tolist()
     assert {Rung.DEFAULT} == set(foreseen.rungs.tolist())
@@ -82,8 +46,7 @@ def test_last_resort():
 
 def test_known_hour_serves_its_quarters():
     """A known interval serves every time it contains, its start but not its end."""
-    quarters = np.arange(-1, 5) * HOUR_US // 4
-    foreseen = foresee(PriceSources(actual=known(0, [0.3])), 1, quarters, np.zeros(6, dtype=np.int64))
+    foreseen = foresee(PriceSources(actual=known(0, [0.3])), 1, at(np.arange(-1, 5) / 4))
 
     assert [[0, 0.3, 0.3, 0.3, 0.3, 0]] == foreseen.prices.tolist()
 
@@ -92,7 +55,7 @@ def test_market_without_prices_yet():
     """A market that has cleared nothing knows nothing."""
     nothing = KnownPrices(np.zeros(0, np.int64), np.zeros(0, np.int64), np.zeros((1, 0)))
 
-    assert [Rung.DEFAULT] == foresee(PriceSources(actual=nothing), 1, np.array([0]), np.array([0])).rungs.tolist()
+    assert [Rung.DEFAULT] == foresee(PriceSources(actual=nothing), 1, at([0])).rungs.tolist()
 
 
 tables = st.none() | st.builds(known, st.integers(-3, 5), st.lists(st.floats(-1, 1), min_size=1, max_size=5))
@@ -102,8 +65,7 @@ tables = st.none() | st.builds(known, st.integers(-3, 5), st.lists(st.floats(-1,
 def test_ladder_agrees_with_a_loop(actual, prior, refined, modeled, quarters):
     """All times at once find what a search through the sources, one time after another, finds."""
     model = HourlyPrices(np.arange(24.0)[None], np.zeros((1, 24))) if modeled else None
-    starts = np.array(quarters) * HOUR_US // 4
-    hours = starts // HOUR_US % 24
+    when = at(np.array(quarters) / 4)
 
     def look_up(start, hour):
         for rung, table in enumerate((actual, prior, refined)):
@@ -113,11 +75,40 @@ def test_ladder_agrees_with_a_loop(actual, prior, refined, modeled, quarters):
                         return rung, price
         return (Rung.MODEL, float(hour)) if modeled else (Rung.DEFAULT, 9.0)
 
-    foreseen = foresee(PriceSources(actual, prior, refined, model, 9.0), 1, starts, hours)
+    foreseen = foresee(PriceSources(actual, prior, refined, model, 9.0), 1, when)
 
-    assert [look_up(*pair) for pair in zip(starts, hours, strict=True)] == [
+    assert [look_up(*pair) for pair in zip(when.starts, when.hours, strict=True)] == [
         (rung, price) for rung, price in zip(foreseen.rungs, foreseen.prices[0], strict=True)
     ]
+
+
+def test_an_asset_looks_beyond_its_market():
+    """A market of one quarter foresees that quarter; its assets see the rest of the day by the hour."""
+    quarter = IntervalGrid(datetime(2026, 7, 6, 10, 15, tzinfo=UTC), QUARTER, 1)
+    borders = asset_times(quarter, timedelta(hours=24))
+    steps = np.diff(borders) / HOUR_US
+
+    assert [0.25, 0.5, *[1.0] * 23, 0.25] == steps.tolist()
+    assert quarter.starts[0] == borders[0]
+
+
+def test_an_asset_always_sees_its_market():
+    """A horizon shorter than what the market clears cuts nothing off."""
+    day = IntervalGrid(datetime(2026, 7, 6, tzinfo=UTC), HOUR, 24)
+
+    assert 25 == len(asset_times(day, timedelta(hours=3)))
+
+
+def test_rungs_along_an_assets_horizon():
+    """Its market's price, then the day-ahead prices while they last, then what such hours usually cost."""
+    quarter = IntervalGrid(datetime(1970, 1, 1, 1, 45, tzinfo=UTC), QUARTER, 1)
+    when = LocalTimes.of(asset_times(quarter, timedelta(hours=3))[:-1], UTC)
+    own = KnownPrices(when.starts[:1], when.starts[1:2], np.array([[0.2]]))
+    sources = PriceSources(actual=own, refined=known(0, [0.1, 0.1, 0.3]), model=HourlyPrices.flat(1, 0.4))
+    foreseen = foresee(sources, 1, when)
+
+    assert [0.2, 0.3, 0.4, 0.4] == foreseen.prices[0].tolist()
+    assert [Rung.ACTUAL, Rung.REFINED, Rung.MODEL, Rung.MODEL] == foreseen.rungs.tolist()
 
 
 @pytest.mark.parametrize(

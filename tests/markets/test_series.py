@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -10,8 +11,9 @@ from hypothesis import strategies as st
 from micromarket.domain.intervals import Interval
 from micromarket.errors import InvalidValue, NaiveTime
 from micromarket.markets.market import MarketRules
-from micromarket.markets.series import MarketSeries, SeriesPlan
+from micromarket.markets.series import MarketSeries, SeriesPlan, SeriesState
 from micromarket.markets.states import MarketState, Timing
+from micromarket.storage.values import from_bytes, to_bytes
 
 MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
 FIRST = datetime(2019, 11, 10, 9, 45, tzinfo=UTC)
@@ -33,7 +35,19 @@ DAY_AHEAD = SeriesPlan(
 )
 ROLLING = SeriesPlan(replace(DAY_AHEAD.rules, series="rolling"), clearing_interval=HOUR)
 
-plans = st.sampled_from([REAL_TIME, DAY_AHEAD, ROLLING, replace(ROLLING, refined_by=REAL_TIME)])
+FIVE_MINUTES = SeriesPlan(
+    MarketRules("five-minute", "double_auction", Timing(5 * MINUTE, 1, delivery_lead=MINUTE), 0.2), 5 * MINUTE
+)
+WEEK_AHEAD = SeriesPlan(
+    MarketRules("week-ahead", "double_auction", Timing(4 * HOUR, 42, HOUR, HOUR, HOUR, 12 * HOUR), 0.1),
+    clearing_interval=7 * DAY,
+    refined_by=replace(DAY_AHEAD, refined_by=replace(REAL_TIME, refined_by=FIVE_MINUTES)),
+)
+"""Shaping over a week; a committing day-ahead market; quarters that correct it; five minutes that refine those."""
+
+plans = st.sampled_from(
+    [REAL_TIME, DAY_AHEAD, ROLLING, replace(ROLLING, refined_by=REAL_TIME), WEEK_AHEAD.refined_by]
+)
 
 
 def joined(deliveries):
@@ -102,6 +116,40 @@ def test_rolling_windows_overlap():
     assert 23 == first.delivery.overlap(second.delivery).hours
 
 
+def test_the_latest_window_is_refined():
+    """Where windows overlap, each quarter refines the market that cleared its hour last."""
+    entered = MarketSeries(replace(ROLLING, refined_by=REAL_TIME), FIRST).advance(FIRST + HOUR)
+    hours, quarters = spawned(entered, "rolling")[:2], spawned(entered, "real-time")
+
+    assert 4 * [hours[0].name] + 4 * [hours[1].name] == [market.refined for market in quarters[:8]]
+
+
+def test_a_chain_of_four():
+    """A week brings 7 days, these 672 quarters, these 2016 stretches of five minutes; each names what it refines."""
+    entered = MarketSeries(WEEK_AHEAD, FIRST).advance(FIRST)
+    names = [plan.rules.series for plan in WEEK_AHEAD.chain]
+    markets = {name: spawned(entered, name) for name in names}
+
+    assert [1, 7, 672, 2016] == [len(markets[name]) for name in names]
+    for coarse, fine in pairwise(names):
+        refined = {market.name: market for market in markets[coarse]}
+        for market in markets[fine]:
+            assert market.delivery == refined[market.refined].delivery.overlap(market.delivery)
+
+
+@given(plans, st.integers(-60, 1440), st.integers(0, 1440))
+def test_snapshot_and_rest_are_the_whole(plan, minutes, further):
+    """A series that is stopped at any moment, written down, read and resumed enters what the unbroken one enters."""
+    stopped, until = MarketSeries(plan, FIRST), FIRST + (minutes + further) * MINUTE
+    before = stopped.advance(FIRST + minutes * MINUTE)
+    resumed = MarketSeries.restored(plan, from_bytes(SeriesState, to_bytes(stopped.state)))
+    unbroken = MarketSeries(plan, FIRST)
+
+    assert stopped.active == resumed.active
+    assert unbroken.advance(until) == before + resumed.advance(until)
+    assert to_bytes(unbroken.state) == to_bytes(resumed.state)
+
+
 def test_expired_markets_are_removed():
     """However long a series runs, it holds only the markets that live."""
     series = MarketSeries(DAY_AHEAD, FIRST)
@@ -153,6 +201,7 @@ def test_no_market_spawns_twice_and_states_follow(plan, minutes):
         ({"clearing_interval": 2 * DAY}, "leave gaps"),
         ({"clearing_interval": 0 * DAY}, "leave gaps"),
         ({"clearing_interval": 90 * MINUTE}, "line up"),
+        ({"refined_by": replace(REAL_TIME, rules=replace(REAL_TIME.rules, series="day-ahead"))}, "name of its own"),
         ({"refined_by": replace(REAL_TIME, rules=replace(REAL_TIME.rules, timing=Timing(7 * MINUTE)),
                                 clearing_interval=7 * MINUTE)}, "does not divide"),
         ({"refined_by": replace(REAL_TIME, rules=replace(REAL_TIME.rules, timing=replace(

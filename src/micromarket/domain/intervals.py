@@ -206,6 +206,39 @@ class IntervalGrid:
         return np.asarray(days - days[0])
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class LocalTimes:
+    """`S` instants, and what clock and calendar of a zone show at each.
+
+    Parameters
+    ----------
+    starts : array of int, shape (S,)
+        The instants [microseconds since 1970 UTC].
+    hours : array of int, shape (S,)
+        Local hour of the day, 0 to 23.
+    weekdays : array of int, shape (S,)
+        Local day of the week, Monday 0 to Sunday 6.
+    """
+
+    starts: Times
+    hours: NDArray[np.int64]
+    weekdays: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, starts: Times, zone: tzinfo) -> LocalTimes:
+        """Return `starts` as seen in `zone`."""
+        local_hours = local_microseconds(starts, zone) // (HOUR // MICROSECOND)
+        return cls(starts, local_hours % 24, (local_hours // 24 + 3) % 7)
+
+    def __len__(self) -> int:
+        """Return the number of instants."""
+        return len(self.starts)
+
+    def __getitem__(self, which: slice | NDArray[np.int64] | NDArray[np.bool_]) -> LocalTimes:
+        """Return some of the instants."""
+        return LocalTimes(self.starts[which], self.hours[which], self.weekdays[which])
+
+
 def local_microseconds(times: Times, zone: tzinfo) -> Times:
     """Return instants as a clock on the wall of `zone` shows them: microseconds since 1970 there, same shape.
 

@@ -27,6 +27,8 @@ class MarketRules:
     commitment : bool
         Whether what is cleared binds, so that later markets correct it (trade the change only), or may be refined
         (traded anew).
+    price_model : str
+        Registered name of the model that foresees its prices.
     """
 
     series: str
@@ -34,6 +36,7 @@ class MarketRules:
     timing: Timing
     default_price: float
     commitment: bool = False
+    price_model: str = "hourly"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +87,10 @@ class Market:
     def starts(self) -> Mapping[MarketState, datetime]:
         """When each state after INACTIVE begins."""
         return self.rules.timing.starts(self.clearing)
+
+    def ends(self, state: MarketState) -> datetime:
+        """Return when it leaves a state, whether or not everybody has acted by then; EXPIRED has no end."""
+        return self.starts[MarketState(state + 1)]
 
 
 def market_name(rules: MarketRules, clearing: datetime) -> str:

@@ -1,94 +1,22 @@
-"""Prices that are not known yet: what each hour of the day usually costs, and the ladder of where to look first."""
+"""Prices that are not known yet: the ladder of where to look first, for a market and for an asset.
+
+Both ladders have the same five rungs. A market foresees its own intervals and no more; an asset looks farther, to the
+end of its own horizon.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from enum import IntEnum
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import NDArray
 
 from micromarket.domain.curves import Floats
-from micromarket.domain.intervals import Times
+from micromarket.domain.intervals import HOUR, MICROSECOND, IntervalGrid, LocalTimes, Times
 from micromarket.errors import InvalidValue, WrongShape
-
-HOURS_OF_DAY = 24
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HourlyPrices:
-    """Running mean and spread of the price in each local hour of the day, at each of `m` nodes.
-
-    Parameters
-    ----------
-    mean : array of float, shape (m, 24)
-        Mean price of each hour [currency/kWh].
-    spread : array of float, shape (m, 24)
-        Standard deviation of each hour [currency/kWh]; not negative.
-
-    Raises
-    ------
-    WrongShape
-        If the arrays do not have that shape.
-    InvalidValue
-        If a spread is negative.
-    """
-
-    mean: Floats
-    spread: Floats
-
-    def __post_init__(self) -> None:
-        """Check shape and sign."""
-        if self.mean.ndim != 2 or self.mean.shape[1] != HOURS_OF_DAY or self.mean.shape != self.spread.shape:
-            raise WrongShape(f"expected two arrays (m, 24); found {self.mean.shape} and {self.spread.shape}")
-        if (self.spread < 0).any():
-            raise InvalidValue("a spread is never negative")
-
-    @classmethod
-    def flat(cls, nodes: int, price: float) -> HourlyPrices:
-        """Return the model that expects one price at every hour of `nodes` nodes, without spread."""
-        return cls(np.full((nodes, HOURS_OF_DAY), price), np.zeros((nodes, HOURS_OF_DAY)))
-
-    def updated(self, hour: int, prices: ArrayLike, memory: int = 14) -> HourlyPrices:
-        """Return the model after one more price was seen at every node.
-
-        Parameters
-        ----------
-        hour : int
-            Local hour of the day, 0 to 23.
-        prices : array of float, shape (m,)
-            Cleared price of each node in that hour [currency/kWh].
-        memory : int, default 14
-            Time constant [number of prices of that hour], called `k` below; 1 forgets everything else. Two weeks of
-            hourly prices are 14, of quarter-hourly ones 56.
-
-        Raises
-        ------
-        InvalidValue
-            If `hour` or `memory` is out of range.
-
-        Notes
-        -----
-        ``mean' = ((k - 1) mean + price) / k`` and
-        ``spread' = sqrt(((k - 1) spread**2 + (mean' - price)**2) / k)``.
-        Source: Transactive Network Template v4 (PNNL, 2024), section 3.6, eq. (2) and (3).
-
-        Examples
-        --------
-        >>> float(HourlyPrices.flat(1, 0.10).updated(17, [0.24]).mean[0, 17])
-        0.11
-        """
-        if not 0 <= hour < HOURS_OF_DAY or memory < 1:
-            raise InvalidValue(f"expected an hour from 0 to 23 and a memory of at least 1; found {hour} and {memory}")
-        seen, k = np.asarray(prices, dtype=float), memory
-        mean, spread = self.mean.copy(), self.spread.copy()
-        mean[:, hour] = ((k - 1) * mean[:, hour] + seen) / k
-        spread[:, hour] = np.sqrt(((k - 1) * spread[:, hour] ** 2 + (mean[:, hour] - seen) ** 2) / k)
-        return HourlyPrices(mean, spread)
-
-    def expected(self, hours: NDArray[np.int64]) -> Floats:
-        """Return the mean price of each node in each local hour of day of `hours`, shape (S,); result (m, S)."""
-        return self.mean[:, hours]
+from micromarket.markets.price_models import PriceModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -154,8 +82,8 @@ class PriceSources:
         What the market before it in its series found, where their deliveries overlap.
     refined : KnownPrices or None
         What the market that it refines or corrects found.
-    model : HourlyPrices or None
-        What each hour of the day usually costs.
+    model : PriceModel or None
+        What prices usually are at such a time.
     default : float
         Last resort [currency/kWh].
     """
@@ -163,7 +91,7 @@ class PriceSources:
     actual: KnownPrices | None = None
     prior: KnownPrices | None = None
     refined: KnownPrices | None = None
-    model: HourlyPrices | None = None
+    model: PriceModel | None = None
     default: float = 0.0
 
 
@@ -183,7 +111,7 @@ class ForeseenPrices:
     rungs: NDArray[np.int8]
 
 
-def foresee(sources: PriceSources, nodes: int, starts: Times, hours: NDArray[np.int64]) -> ForeseenPrices:
+def foresee(sources: PriceSources, nodes: int, when: LocalTimes) -> ForeseenPrices:
     """Return the best price there is for every node and time, from the first source that has one.
 
     Parameters
@@ -192,25 +120,59 @@ def foresee(sources: PriceSources, nodes: int, starts: Times, hours: NDArray[np.
         Where to look.
     nodes : int
         Number of nodes, `m`.
-    starts : array of int, shape (S,)
-        Start of each interval to foresee [microseconds since 1970 UTC]; a known interval serves if it contains it.
-    hours : array of int, shape (S,)
-        Local hour of the day of each start, for the model.
+    when : LocalTimes
+        Start of each interval to foresee, `S` of them; a known interval serves if it contains it.
 
     Notes
     -----
     Source: Transactive Network Template v4 (PNNL, 2024), sections 3.5 and 3.7: actual, prior, corrected, modeled,
     default.
     """
-    prices = np.full((nodes, len(starts)), sources.default)
-    rungs = np.full(len(starts), Rung.DEFAULT, dtype=np.int8)
+    prices = np.full((nodes, len(when)), sources.default)
+    rungs = np.full(len(when), Rung.DEFAULT, dtype=np.int8)
     if sources.model is not None:
-        prices[:] = sources.model.expected(hours)
+        prices[:] = sources.model.expected(when)
         rungs[:] = Rung.MODEL
     known = ((Rung.REFINED, sources.refined), (Rung.PRIOR, sources.prior), (Rung.ACTUAL, sources.actual))
     for rung, table in known:
         if table is not None:
-            index, inside = table.covering(starts)
+            index, inside = table.covering(when.starts)
             prices[:, inside] = table.prices[:, index[inside]]
             rungs[inside] = rung
     return ForeseenPrices(prices, rungs)
+
+
+def asset_times(intervals: IntervalGrid, horizon: timedelta) -> Times:
+    """Return the borders of the times over which an asset plans: a market's intervals, then on to its horizon.
+
+    After the market's last interval come the rest of that hour and whole hours, each as long as the price model can
+    tell apart.
+
+    Parameters
+    ----------
+    intervals : IntervalGrid
+        What the market clears.
+    horizon : timedelta
+        How far the asset looks from the first start on; the market's intervals are always covered.
+
+    Returns
+    -------
+    array of int, shape (S + 1,)
+        Borders of `S` times [microseconds since 1970 UTC].
+
+    Notes
+    -----
+    Source: Transactive Network Template v4 (PNNL, 2024), section 3.7 (scheduleHorizon).
+
+    Examples
+    --------
+    >>> from datetime import UTC, datetime
+    >>> quarter = IntervalGrid(datetime(1970, 1, 1, 0, 30, tzinfo=UTC), timedelta(minutes=15), 1)
+    >>> (asset_times(quarter, timedelta(hours=2)) // 60_000_000).tolist()
+    [30, 45, 60, 120, 150]
+    """
+    hour, starts = HOUR // MICROSECOND, intervals.starts
+    known = starts[-1] + intervals.step // MICROSECOND
+    end = max(known, starts[0] + horizon // MICROSECOND)
+    hours = np.arange(known // hour + 1, -(-end // hour), dtype=np.int64) * hour
+    return np.unique(np.concatenate([starts, [known], hours, [end]]))

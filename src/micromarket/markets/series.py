@@ -58,6 +58,8 @@ class SeriesPlan:
 
     def _check_refinement(self, finer: SeriesPlan, timing: Timing) -> None:
         name = f"series {finer.rules.series}, which refines {self.rules.series},"
+        if self.rules.series in {plan.rules.series for plan in finer.chain}:
+            raise InvalidValue(f"{name} needs a name of its own")
         if self.clearing_interval % finer.clearing_interval:
             raise InvalidValue(f"{name} does not divide {self.clearing_interval}")
         lead = timing.negotiation_lead + timing.market_lead + timing.delivery_lead
@@ -66,6 +68,14 @@ class SeriesPlan:
             raise InvalidValue(f"{name} would negotiate before the other has cleared")
         if timing.activation_lead + lead > own.before_clearing + own.delivery_lead:
             raise InvalidValue(f"{name} would be active before the other is spawned")
+
+    @property
+    def chain(self) -> Iterator[SeriesPlan]:
+        """The plan itself, the one that refines it, the one that refines that, and so on."""
+        plan: SeriesPlan | None = self
+        while plan is not None:
+            yield plan
+            plan = plan.refined_by
 
     def market(self, number: int, first_clearing: datetime, refined: str | None = None) -> Market:
         """Return market `number` of the series whose market 0 clears at `first_clearing`."""
@@ -103,6 +113,53 @@ class Entered:
     state: MarketState
 
 
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """What a series has still to do with one market.
+
+    Parameters
+    ----------
+    at : datetime
+        When something next happens to it.
+    order : int
+        Its place in the order of announcement, which decides what comes first at one time.
+    depth : int
+        Which series: 0 the dominant one, 1 the one that refines it, and so on.
+    number, clearing, prior, refined
+        As of `Market`.
+    state : MarketState or None
+        Where it is; None if it is yet to be spawned.
+    """
+
+    at: datetime
+    order: int
+    depth: int
+    number: int
+    clearing: datetime
+    prior: str | None
+    refined: str | None
+    state: MarketState | None
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesState:
+    """Where a series and all that refine it stand: plain values, to be written down and read again.
+
+    Parameters
+    ----------
+    first_clearing : datetime
+        When market 0 of the dominant series clears.
+    announced : int
+        How many markets were announced so far.
+    pending : tuple of Pending
+        The markets that are not over, by `order`.
+    """
+
+    first_clearing: datetime
+    announced: int
+    pending: tuple[Pending, ...]
+
+
 class MarketSeries:
     """Spawns the markets of a plan, and of the plans that refine it, each when it is needed; forgets the expired.
 
@@ -124,8 +181,35 @@ class MarketSeries:
         self.first_clearing = utc(first_clearing)
         self._machines: dict[int, tuple[Market, StateMachine]] = {}
         self._due: list[tuple[datetime, int, Market, SeriesPlan]] = []
-        self._spawned = 0
+        self._announced = 0
         self._plan_market(0)
+
+    @classmethod
+    def restored(cls, plan: SeriesPlan, state: SeriesState) -> MarketSeries:
+        """Return the series that had come to `state`; it goes on as if it had never stopped."""
+        series, plans = cls(plan, state.first_clearing), tuple(plan.chain)
+        series._due.clear()
+        series._announced = state.announced
+        for each in state.pending:
+            market = Market(plans[each.depth].rules, each.number, each.clearing, each.prior, each.refined)
+            heappush(series._due, (each.at, each.order, market, plans[each.depth]))
+            if each.state is not None:
+                series._machines[each.order] = (market, StateMachine(market.starts, each.state))
+        return series
+
+    @property
+    def state(self) -> SeriesState:
+        """Where the series stands; `restored` goes on from there."""
+        depth_of = {plan.rules.series: depth for depth, plan in enumerate(self.plan.chain)}
+        return SeriesState(
+            self.first_clearing,
+            self._announced,
+            tuple(
+                Pending(at, order, depth_of[plan.rules.series], market.number, market.clearing,
+                        market.prior, market.refined, self._state_of(order))
+                for at, order, market, plan in sorted(self._due, key=lambda due: due[1])
+            ),
+        )  # fmt: skip
 
     @property
     def active(self) -> dict[str, tuple[Market, MarketState]]:
@@ -169,8 +253,11 @@ class MarketSeries:
         self._announce(market.starts[MarketState.ACTIVE], market, self.plan)
 
     def _announce(self, at: datetime, market: Market, plan: SeriesPlan) -> None:
-        heappush(self._due, (at, self._spawned, market, plan))
-        self._spawned += 1
+        heappush(self._due, (at, self._announced, market, plan))
+        self._announced += 1
+
+    def _state_of(self, order: int) -> MarketState | None:
+        return self._machines[order][1].state if order in self._machines else None
 
     def _await(self, order: int, market: Market, plan: SeriesPlan, machine: StateMachine) -> None:
         if machine.next_start is None:

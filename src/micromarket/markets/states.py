@@ -122,10 +122,18 @@ class StateMachine:
     ----------
     starts : mapping of MarketState to datetime
         When each state after INACTIVE begins, as `Timing.starts` gives it.
+    state : MarketState
+        Where to start.
+
+    Notes
+    -----
+    A state ends when the next begins, whoever has or has not done their part by then, so that none waits for ever.
+    The template leaves open what follows when an agent fails to act in time (section 3.4);
+    `micromarket.markets.gathering` says on what the market then clears.
     """
 
-    def __init__(self, starts: Mapping[MarketState, datetime]) -> None:
-        self.state = MarketState.INACTIVE
+    def __init__(self, starts: Mapping[MarketState, datetime], state: MarketState = MarketState.INACTIVE) -> None:
+        self.state = state
         self._starts = starts
 
     def advance(self, now: datetime) -> Iterator[MarketState]:

@@ -13,8 +13,8 @@ from micromarket.assets.asset import LocalAsset
 from micromarket.assets.generator import Generator
 from micromarket.domain.curves import Curves, Floats
 from micromarket.domain.intervals import MICROSECOND
-from micromarket.markets.prediction import HourlyPrices
-from micromarket.markets.series import MarketSeries
+from micromarket.markets.behavior import Behavior, act
+from micromarket.markets.series import Entered, MarketSeries
 from micromarket.markets.states import MarketState
 from micromarket.node.coordination import NestedClearing
 from micromarket.node.metering import metered_flows
@@ -29,6 +29,7 @@ from micromarket.simulation.with_market import (
     SPOT,
     Cleared,
     Delivered,
+    MarketCase,
     clear_spot,
     deliver_spot,
     market_series,
@@ -121,10 +122,9 @@ class With:
         self._series: MarketSeries | None = None
         self._day: MarketDay
         self._cleared: Cleared
-        self._actions = {
-            (DAY_AHEAD, MarketState.DELIVERY_LEAD): self._clear_day_ahead,
-            (SPOT, MarketState.DELIVERY_LEAD): self._clear_spot,
-            (SPOT, MarketState.DELIVERY): self._deliver_spot,
+        self._behaviors = {
+            DAY_AHEAD: Behavior({MarketState.DELIVERY_LEAD: self._clear_day_ahead}),
+            SPOT: Behavior({MarketState.DELIVERY_LEAD: self._clear_spot, MarketState.DELIVERY: self._deliver_spot}),
         }
 
     def live_through(self, part: Part) -> None:
@@ -133,10 +133,7 @@ class With:
             self._series = market_series(self._street, int(part.steps[0]))
         self._day, before = MarketDay(part), self._case.fleets
         last_moment = self._street.calendar.grid[int(part.steps[-1])].end - MICROSECOND
-        for entered in self._series.advance(last_moment):
-            action = self._actions.get((entered.market.rules.series, entered.state))
-            if action:
-                action(self._street.calendar.grid.index(entered.market.delivery.start))
+        self._case = act(self._series, self._behaviors, self._case, last_moment)
         self._record(before)
 
     def remember(self) -> Arrays:
@@ -147,24 +144,32 @@ class With:
     def restore(self, arrays: Arrays) -> None:
         """Go back to what was remembered."""
         fleets = checkpoint.restore_fleets(self._street.initial, arrays)
-        model = HourlyPrices(arrays["model.mean"], arrays["model.spread"])
+        model = replace(self._case.model, mean=arrays["model.mean"], spread=arrays["model.spread"])
         self._case = replace(self._case, fleets=fleets, model=model)
 
-    def _clear_day_ahead(self, step: int) -> None:
-        self._case = negotiate_day(self._street, self._case, step)
-        assert self._case.day_ahead is not None
-        self._tables.forward_prices(self._day.part, step, self._case.day_ahead)
+    def _clear_day_ahead(self, case: MarketCase, entered: Entered) -> MarketCase:
+        step = self._step(entered)
+        case = negotiate_day(self._street, case, step)
+        assert case.day_ahead is not None
+        self._tables.forward_prices(self._day.part, step, case.day_ahead)
+        return case
 
-    def _clear_spot(self, step: int) -> None:
-        self._cleared = clear_spot(self._street, self._case, step)
+    def _clear_spot(self, case: MarketCase, entered: Entered) -> MarketCase:
+        self._cleared = clear_spot(self._street, case, self._step(entered))
         self._day.clearings.append(self._cleared.clearing)
         self._day.drawn.append(by_kind(self._street, self._cleared.curves))
         self._day.welfare.append(welfare_of(self._street, self._cleared.curves, self._cleared.clearing))
+        return case
 
-    def _deliver_spot(self, step: int) -> None:
-        self._case, delivered = deliver_spot(self._street, self._case, step, self._cleared)
+    def _deliver_spot(self, case: MarketCase, entered: Entered) -> MarketCase:
+        step = self._step(entered)
+        case, delivered = deliver_spot(self._street, case, step, self._cleared)
         self._day.deliveries.append(delivered)
         self._progress("with the market", step + 1, self._street.calendar.steps)
+        return case
+
+    def _step(self, entered: Entered) -> int:
+        return self._street.calendar.grid.index(entered.market.delivery.start)
 
     def _record(self, before: Sequence[LocalAsset]) -> None:
         day, tables = self._day, self._tables

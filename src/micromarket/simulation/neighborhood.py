@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from micromarket.assets.asset import LocalAsset, Steps
 from micromarket.assets.customer import Customer
 from micromarket.domain.curves import Floats
-from micromarket.domain.intervals import EPOCH, MICROSECOND, IntervalGrid
+from micromarket.domain.intervals import EPOCH, MICROSECOND, IntervalGrid, LocalTimes
 from micromarket.dso.load_serving_entity import Supplier
 from micromarket.dso.tariffs import RateTable
 from micromarket.node.tree import NodeTree
@@ -34,12 +34,12 @@ class Calendar:
 
     grid: IntervalGrid
     zone: tzinfo
-    local_hours: Indices = field(init=False, repr=False)
+    _local: LocalTimes = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        """Look the local hours up once, those of the day beyond the end included."""
+        """Look the local times up once, those of the two days beyond the end included."""
         beyond = IntervalGrid(self.grid.start, self.grid.step, len(self.grid) + 2 * self.steps_per_day)
-        object.__setattr__(self, "local_hours", beyond.local_hours(self.zone))
+        object.__setattr__(self, "_local", LocalTimes.of(beyond.starts, self.zone))
 
     @property
     def steps(self) -> int:
@@ -65,6 +65,11 @@ class Calendar:
         """Return when base steps begin [microseconds since 1970 UTC], also beyond the end of the run."""
         first, step = (self.grid.start - EPOCH) // MICROSECOND, self.grid.step // MICROSECOND
         return np.asarray(first + steps * step)
+
+    def when(self, steps: Steps) -> LocalTimes:
+        """Return when base steps begin, in local time; long after the end, the last hour and day looked up hold."""
+        known = self._local[np.minimum(steps, len(self._local) - 1)]
+        return LocalTimes(self.start_of(steps), known.hours, known.weekdays)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

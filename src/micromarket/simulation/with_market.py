@@ -10,17 +10,15 @@ import numpy as np
 from micromarket.assets.asset import LocalAsset, Outlook, Steps
 from micromarket.domain.curves import Curves, Floats
 from micromarket.markets.market import MarketRules
-from micromarket.markets.prediction import HourlyPrices, KnownPrices, PriceSources, foresee
+from micromarket.markets.prediction import KnownPrices, PriceSources, foresee
 from micromarket.markets.price_cap import with_price_cap
+from micromarket.markets.price_models import MEMORY_DAYS, HourlyPrices
 from micromarket.markets.series import MarketSeries, SeriesPlan
 from micromarket.markets.states import Timing
 from micromarket.node.coordination import NestedClearing, clear_nested
 from micromarket.simulation.neighborhood import Neighborhood
 
 DAY_AHEAD, SPOT = "day_ahead", "spot"
-
-MEMORY_DAYS = 14
-"""Days after which the price model has half forgotten; the template's default."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -88,8 +86,8 @@ def market_series(street: Neighborhood, first_step: int) -> MarketSeries:
 
 def opening(street: Neighborhood) -> MarketCase:
     """Return the market case before its first step."""
-    nodes = len(street.tree.ids)
-    return MarketCase(street.initial, HourlyPrices.flat(nodes, street.market.default_price))
+    memory = MEMORY_DAYS * street.calendar.steps_per_hour
+    return MarketCase(street.initial, HourlyPrices.flat(len(street.tree.ids), street.market.default_price, memory))
 
 
 def negotiate_day(street: Neighborhood, case: MarketCase, step: int) -> MarketCase:
@@ -130,8 +128,7 @@ def deliver_spot(street: Neighborhood, case: MarketCase, step: int, cleared: Cle
     fleets, metered = zip(
         *(fleet.deliver(step, aim) for fleet, aim in zip(case.fleets, aims, strict=True)), strict=True
     )
-    memory = MEMORY_DAYS * street.calendar.steps_per_hour
-    model = case.model.updated(int(street.calendar.local_hours[step]), cleared.clearing.price[:, 0], memory)
+    model = case.model.learned(street.calendar.when(np.array([step])), cleared.clearing.price)
     readings = tuple(fleet.readings() for fleet in fleets)
     return replace(case, fleets=fleets, model=model), Delivered(np.concatenate(metered), readings)
 
@@ -146,9 +143,7 @@ def horizon(street: Neighborhood, step: int) -> Steps:
 def expected_prices(street: Neighborhood, case: MarketCase, edges: Steps) -> Floats:
     """Return the price each node expects between `edges` [currency/kWh], shape (m, H), by the template's ladder."""
     sources = PriceSources(refined=case.day_ahead, model=case.model, default=street.market.default_price)
-    hours = street.calendar.local_hours[np.minimum(edges[:-1], len(street.calendar.local_hours) - 1)]
-    starts = street.calendar.start_of(edges[:-1])
-    return foresee(sources, len(street.tree.ids), starts, hours).prices
+    return foresee(sources, len(street.tree.ids), street.calendar.when(edges[:-1])).prices
 
 
 def bids(street: Neighborhood, case: MarketCase, edges: Steps, prices: Floats, tendered: int) -> tuple[Curves, ...]:

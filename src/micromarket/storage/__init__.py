@@ -1,0 +1,1 @@
+"""Writing values down and reading them again."""
