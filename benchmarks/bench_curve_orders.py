@@ -19,12 +19,12 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from micromarket.domain.ids import OrderId, PartyId
+from micromarket.domain.ids import InstrumentId, OrderId, PartyId
+from micromarket.domain.orders import Execution, Order, OrderTerms, Vertex
 from micromarket.domain.products import Steps
 from micromarket.kernels.backend import NAME
 from micromarket.kernels.curve_matching import CurveMatcher, CurveMatcherPlain, curve_matcher
 from micromarket.markets.curve_matching import CurveBook
-from micromarket.markets.curve_orders import CurveOrder, CurveVertex
 from timing import duration, table
 
 Integers = NDArray[np.int64]
@@ -106,57 +106,69 @@ def growth() -> list[dict[str, object]]:
     return rows
 
 
-def as_calls(orders: Orders) -> list[tuple[int, tuple[tuple[int, int, bool], ...], int, bool]]:
-    """Return the arguments of one call for each order."""
+def as_calls(orders: Orders) -> list[tuple[int, list[tuple[int, int, bool]], bool]]:
+    """Return the arguments of one call of the kernel for each order."""
     rows, start, corners = (part.tolist() for part in orders)
     return [
-        (sign, tuple((a, q, bool(w)) for a, q, w in corners[start[k] : start[k + 1]]), 0, bool(stands))
+        (sign, [(a, q, bool(w)) for a, q, w in corners[start[k] : start[k + 1]]], bool(stands))
         for k, (sign, stands) in enumerate(rows)
     ]
 
 
-def as_orders(orders: Orders, start: int) -> list[CurveOrder]:
-    """Return the same as orders of a book."""
-    party, made = PartyId("home"), []
-    for number, (sign, corners, _, stands) in enumerate(as_calls(orders), start):
-        vertices = [CurveVertex(Steps(sign * a), Steps(sign * q), not whole) for a, q, whole in corners[::sign]]
-        made.append(CurveOrder(OrderId(str(number)), party, vertices, persistent=stands))
+def as_orders(orders: Orders, start: int) -> list[Order]:
+    """Return the same as orders of a book: one more vertex each, at which the curve begins from nothing."""
+    party, instrument, made = PartyId("home"), InstrumentId("noon"), []
+    terms = {True: OrderTerms(), False: OrderTerms(Execution.IMMEDIATE)}
+    for number, (sign, corners, stands) in enumerate(as_calls(orders), start):
+        rows = [(corners[0][0], 0, False), *corners]
+        vertices = [Vertex(Steps(sign * a), Steps(sign * q), not whole) for a, q, whole in rows[::sign]]
+        made.append(Order(OrderId(str(number)), party, instrument, vertices, terms[stands]))
     return made
 
 
-def one_call_each(standing: int = 1_000, count: int = 10_000) -> list[dict[str, object]]:
-    """Match one call at a time from Python, without and with the record of orders."""
-    first, then = work(standing, count)
-    calls, before, after = as_calls(then), as_orders(first, 0), as_orders(then, standing)
-    kernel, book = [], []
-    for _ in range(5):
-        matcher, orders = curve_matcher(False), CurveBook()
-        matcher.add_all(*first)
-        for order in before:
-            orders.submit(order)
-        start = time.perf_counter()
-        for call in calls:
-            matcher.add(*call)
-        middle = time.perf_counter()
-        for order in after:
-            orders.submit(order)
-        kernel.append(middle - start)
-        book.append(time.perf_counter() - middle)
-    times = {
-        f"CurveMatcher.add ({NAME})": statistics.median(kernel),
-        "CurveBook.submit, with names of all parts": statistics.median(book),
-    }
-    return [
-        {"call": name, "an aggressive order": duration(each / count), "aggressive orders/s": f"{count / each:,.0f}"}
-        for name, each in times.items()
-    ]
+def one_call_each(repeat: int = 5) -> list[dict[str, object]]:
+    """Match one call at a time from Python: the bare kernel, and the mechanism with its rules and outcomes."""
+    rows: list[dict[str, object]] = []
+    before = None
+    for standing in (100, 1_000, 10_000, 100_000):
+        count = 5_000
+        first, then = work(standing, count)
+        calls, orders_first, orders_then = as_calls(then), as_orders(first, 0), as_orders(then, standing)
+        kernel, book = [], []
+        for _ in range(repeat):
+            matcher, mechanism = curve_matcher(False), CurveBook(["noon"])
+            matcher.add_all(*first)
+            for order in orders_first:
+                mechanism.submit(order)
+            start = time.perf_counter()
+            for call in calls:
+                matcher.add(*call)
+            middle = time.perf_counter()
+            for order in orders_then:
+                mechanism.submit(order)
+            kernel.append(middle - start)
+            book.append(time.perf_counter() - middle)
+        bare, each = statistics.median(kernel) / count, statistics.median(book) / count
+        rows.append(
+            {
+                "standing": standing,
+                f"CurveMatcher.add ({NAME})": duration(bare),
+                "CurveBook.submit": duration(each),
+                "aggressive orders/s": f"{1 / each:,.0f}",
+                "submissions/s": f"{2 / each:,.0f}",
+                "growth": "" if before is None else f"{each / before:.2f}x",
+            }
+        )
+        before = each
+    return rows
 
 
 def main() -> None:
     """Print both tables."""
     table(growth(), "Batches; time of one aggressive order and of the insertion that follows it")
     table(
-        one_call_each(), "One call each, 1,000 standing; an aggressive order is two calls: a match and an insertion"
+        one_call_each(),
+        "One call each, rules and outcomes included; an aggressive order is two calls: a match, an insertion",
     )
 
 

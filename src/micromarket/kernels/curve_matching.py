@@ -20,8 +20,8 @@ from numpy.typing import NDArray
 from micromarket.kernels.backend import native
 
 Corner = tuple[int, int, bool]
-Corners = tuple[Corner, ...]
-Trade = tuple[int, int, int]
+Corners = list[Corner]
+Trade = tuple[int, int, int, int]
 Integers = NDArray[np.int64]
 Key = tuple[int, ...]
 """Level of the next unit, rank, arrival."""
@@ -30,27 +30,26 @@ Key = tuple[int, ...]
 class CurveMatcher(Protocol):
     """Standing orders of both sides, and the one call that matches."""
 
-    def add(self, sign: int, corners: Corners, used: int, persistent: bool) -> list[Trade]:
+    def add(self, sign: int, corners: Corners, persistent: bool) -> list[Trade]:
         """Match an order, then let what is left of it stand.
 
-        Orders are numbered from 0 as they are added.
+        Orders are numbered from 0 as they come.
 
         Parameters
         ----------
         sign : int
             +1 supply, -1 demand.
-        corners : tuple of (int, int, bool)
+        corners : list of (int, int, bool)
             Level, quantity offered up to there, and whether the segment that ends here goes only whole; levels and
-            quantities do not fall, levels lie within +-2**30 and quantities below 2**31.
-        used : int
-            Units of the curve that were matched before.
+            quantities do not fall and both lie within +-(2**31 - 1).
         persistent : bool
             Whether what is not matched at once is to stand.
 
         Returns
         -------
-        list of (int, int, int)
-            Number of the standing order, price, quantity of each trade; best price first, then by priority.
+        list of (int, int, int, int)
+            Number of the standing order, price, quantity, and what is left of that order, of each trade; best price
+            first, then by priority.
         """
         ...
 
@@ -68,9 +67,21 @@ class CurveMatcher(Protocol):
 
         Returns
         -------
-        array of int64, shape (trades, 4)
-            Numbers of the aggressive and of the standing order, price, quantity.
+        array of int64, shape (trades, 5)
+            Numbers of the aggressive and of the standing order, price, quantity, what is left of the standing order.
         """
+        ...
+
+    def stand(self, sign: int, corners: Corners, used: int) -> int:
+        """Let an order stand that meets nobody, `used` units of which were matched before; returns its number."""
+        ...
+
+    def reduce(self, number: int, left: int) -> None:
+        """Make what is left of a standing order smaller, if that is one single step; by age, it keeps its place."""
+        ...
+
+    def best(self, sign: int) -> int | None:
+        """Return the first level at which a side offers anything; None if nothing stands there."""
         ...
 
     def cancel(self, number: int) -> int:
@@ -160,26 +171,43 @@ class CurveMatcherPlain:
         self._orders: dict[int, _Order] = {}
         self._sides: dict[int, list[Key]] = {1: [], -1: []}
 
-    def add(self, sign: int, corners: Corners, used: int, persistent: bool) -> list[Trade]:
+    def add(self, sign: int, corners: Corners, persistent: bool) -> list[Trade]:
         """Match an order, then let what is left of it stand."""
-        order = _Order(self._count, sign, corners, used)
-        self._count += 1
+        order = self._enter(sign, corners, 0)
         trades = self._match(order)
         if persistent and order.left:
-            self._orders[order.number] = order
-            insort(self._sides[sign], self._key(order))
+            self._keep(order)
         return trades
 
     def add_all(self, orders: Integers, start: Integers, corners: Integers) -> Integers:
         """Match many orders, one after another."""
         rows = [(level, quantity, bool(whole)) for level, quantity, whole in corners.tolist()]
         begins = start.tolist()
-        trades: list[tuple[int, int, int, int]] = []
+        trades: list[tuple[int, ...]] = []
         for k, (sign, persistent) in enumerate(orders.tolist()):
             number = self._count
-            made = self.add(sign, tuple(rows[begins[k] : begins[k + 1]]), 0, bool(persistent))
+            made = self.add(sign, rows[begins[k] : begins[k + 1]], bool(persistent))
             trades.extend((number, *trade) for trade in made)
-        return np.array(trades, dtype=np.int64).reshape(-1, 4)
+        return np.array(trades, dtype=np.int64).reshape(-1, 5)
+
+    def stand(self, sign: int, corners: Corners, used: int) -> int:
+        """Let an order stand that meets nobody."""
+        order = self._enter(sign, corners, used)
+        self._keep(order)
+        return order.number
+
+    def reduce(self, number: int, left: int) -> None:
+        """Make what is left of a standing order of one single step smaller."""
+        order = self._orders[number]
+        self._remove(order)
+        level, _, whole = order.corners[-1]
+        order.corners = [*order.corners[:-1], (level, order.used + left, whole)]
+        self._keep(order)
+
+    def best(self, sign: int) -> int | None:
+        """Return the first level at which a side offers anything."""
+        keys = self._sides[sign]
+        return keys[0][0] if keys else None
 
     def cancel(self, number: int) -> int:
         """Take a standing order away; returns what was left of it, 0 if it does not stand."""
@@ -193,6 +221,14 @@ class CurveMatcherPlain:
         """Return what is left of an order, 0 if it does not stand."""
         order = self._orders.get(number)
         return order.left if order else 0
+
+    def _enter(self, sign: int, corners: Corners, used: int) -> _Order:
+        self._count += 1
+        return _Order(self._count - 1, sign, corners, used)
+
+    def _keep(self, order: _Order) -> None:
+        self._orders[order.number] = order
+        insort(self._sides[order.sign], self._key(order))
 
     def _key(self, order: _Order) -> Key:
         return (level_of(order.corners, order.used + 1), *self._rank(order))
@@ -263,10 +299,10 @@ class CurveMatcherPlain:
             while other.used < end:
                 until = min(end, other.corners[segment_of(other.corners, other.used + 1)][1])
                 price = other.sign * level_of(other.corners, until)
-                trades.append((other.number, price, until - other.used))
+                trades.append((other.number, price, until - other.used, other.corners[-1][1] - until))
                 other.used = until
             if other.left:
-                insort(self._sides[other.sign], self._key(other))
+                self._keep(other)
             else:
                 del self._orders[other.number]
         return sorted(trades, key=lambda trade: sign * trade[1])

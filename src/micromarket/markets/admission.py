@@ -73,19 +73,19 @@ class Register(Protocol):
 
 
 class Calendar(Register, Protocol):
-    """What rules about time and trading halts may look at."""
+    """What the rules of a continuous market may look at."""
 
     def gate(self, instrument_id: InstrumentId) -> datetime | None:
         """Return when the instrument's gate closes; None if it has none."""
         ...
 
-    def state(self, instrument_id: InstrumentId) -> TradingState:
-        """Return what the instrument takes."""
-        ...
-
 
 class Venue(Calendar, Protocol):
     """What the rules of an order book may look at."""
+
+    def state(self, instrument_id: InstrumentId) -> TradingState:
+        """Return what the instrument takes."""
+        ...
 
     def best_prices(self, instrument_id: InstrumentId) -> BestPrices:
         """Return the best price of each side."""
@@ -186,6 +186,24 @@ def divisible_only(order: Order, register: Register) -> Objection | None:
     return Objection(NotSupported, "expected a curve that may be matched in part everywhere")
 
 
+def priced_to_stand(order: Order, register: Register) -> Objection | None:
+    """Refuse an order that is to stand and takes any price for a part of it."""
+    any_price = min(abs(order.vertices[0].power), abs(order.vertices[-1].power))
+    if order.is_market or order.terms.execution is not Execution.STANDING or not any_price:
+        return None
+    return Objection(NotSupported, f"what stands names a price for every step; found {any_price} at any price")
+
+
+def stands_or_not(order: Order, register: Register) -> Objection | None:
+    """Refuse terms other than whether, and until when, the order shall stand."""
+    terms, stands = order.terms, order.terms.execution in {Execution.STANDING, Execution.IMMEDIATE}
+    if stands and not terms.minimum and not terms.post_only and terms.one_of is None:
+        return None
+    return Objection(
+        NotSupported, f"expected an order that stands or does not, whole where its vertices say so; found {terms}"
+    )
+
+
 def fitting_terms(order: Order, register: Register) -> Objection | None:
     """Refuse terms that contradict each other."""
     terms = order.terms
@@ -207,9 +225,9 @@ def gate_open(order: Order, calendar: Calendar) -> Objection | None:
     return Objection(GateClosed, f"the gate of {order.instrument_id} closed at {gate.isoformat()}")
 
 
-def not_halted(order: Order, calendar: Calendar) -> Objection | None:
+def not_halted(order: Order, venue: Venue) -> Objection | None:
     """Refuse every order while the instrument is halted."""
-    if calendar.state(order.instrument_id) is not TradingState.HALTED:
+    if venue.state(order.instrument_id) is not TradingState.HALTED:
         return None
     return Objection(TradingHalted, f"{order.instrument_id} is halted")
 
@@ -294,7 +312,17 @@ class LargestQuantity:
 
 
 EVERYWHERE: tuple[RegisterRule, ...] = (known_instrument, whole_steps, divisible_only, not_expired)
-"""Rules of every mechanism."""
+"""Rules of every mechanism that does not trade segments that go only whole."""
+CURVES: tuple[CalendarRule, ...] = (
+    known_instrument,
+    gate_open,
+    whole_steps,
+    one_side,
+    priced_to_stand,
+    stands_or_not,
+    not_expired,
+)
+"""Rules of the curve book, before those that are added."""
 CONTINUOUS: tuple[Rule, ...] = (
     known_instrument,
     gate_open,

@@ -1,30 +1,43 @@
-"""Continuous matching of orders that are curves, with a record of what became of each.
+"""Continuous matching of orders that are curves, with segments that go only whole.
 
 Everything is counted in whole steps of price and quantity, so that each trade conserves quantity exactly; between two
 corners a curve offers the whole steps on or below the straight line, and two curves cross at the first whole price
 step at which they meet. The rules, with the cases in which they differ from those of the source, are on the page
-``docs/explanation/curve-orders.md``.
+``docs/explanation/curve-orders.md``; `micromarket.markets.lineage` names the parts of an order after it was matched.
 
 Source: Transactive Network Template v4 (PNNL, 2024), appendix C.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
+from heapq import heappop, heappush
+from typing import ClassVar, NamedTuple
 
-from micromarket.domain.ids import OrderId, PartyId
-from micromarket.domain.orders import Side
+from micromarket.domain.curves import Curves
+from micromarket.domain.ids import InstrumentId, OrderId, PartyId
+from micromarket.domain.orders import Execution, Order, Side, Vertex
 from micromarket.domain.products import Steps
-from micromarket.errors import DuplicateOrder, InvalidValue
-from micromarket.kernels.curve_matching import CurveMatcher, Trade, curve_matcher
-from micromarket.markets.curve_orders import CurveOrder, CurveVertex, OrderStatus, corners_of, require_zone
-
-CHILD = "#"
-"""Stands between the name of an order that was submitted and the number of its child."""
+from micromarket.kernels.curve_matching import CurveMatcher, curve_matcher
+from micromarket.markets import snapshots
+from micromarket.markets.admission import CURVES, CalendarRule, judge, whole_steps
+from micromarket.markets.calendar import TradingCalendar
+from micromarket.markets.curve_orders import corners_of, offers, polyline, side_of
+from micromarket.markets.mechanism import (
+    BestPrices,
+    Level,
+    Matched,
+    OrderAccepted,
+    OrderRefused,
+    OrderRemoved,
+    Outcome,
+    Reduced,
+    Rested,
+)
+from micromarket.markets.standing import amended_order, repeated, summed
 
 
 class Priority(Enum):
@@ -38,218 +51,241 @@ class Priority(Enum):
 
 
 @dataclass(slots=True)
-class _Line:
-    """What was submitted as one order, and what became of it; all parts are derived from this when asked for.
+class _Book:
+    """The standing orders of one instrument, by the number that the kernel gave them; `count` were given."""
 
-    `name` is what names of its children begin with; `matches` holds price and quantity of each match, for each time
-    that the order was matched.
-    """
-
-    submitted: CurveOrder
-    name: str
-    left: int
-    children: int = 0
-    matches: list[list[tuple[int, int]]] = field(default_factory=list)
-    ending: OrderStatus | None = None
-
-    def match(self, price: int, quantity: int) -> OrderId:
-        """Enter one match and return the name of its record."""
-        self.matches[-1].append((price, quantity))
-        self.left -= quantity
-        self.children += 1
-        return OrderId(self.name + str(self.children))
-
-    def revise(self) -> None:
-        """Count the part that is left after all matches of one moment, if any."""
-        self.children += self.left > 0
-
-    def parts(self) -> list[CurveOrder]:
-        """Return the order and all its children, in the order in which they came to be."""
-        parts, part, used = list[CurveOrder](), self.submitted, self.submitted.used
-        number = 0
-        for matches in self.matches:
-            children = list[CurveOrder]()
-            for price, quantity in matches:
-                number += 1
-                children.append(self._matched(part, number, price, quantity))
-            used = Steps(used + sum(quantity for _, quantity in matches))
-            rest = self._rest(part, number + 1, used)
-            names = tuple(child.order_id for child in (*children, *rest))
-            parts += [replace(part, child_ids=names, status=OrderStatus.SUPERSEDED), *children]
-            if not rest:
-                return parts
-            number, part = number + 1, rest[0]
-        return [*parts, replace(part, status=self._last_status())]
-
-    def _last_status(self) -> OrderStatus:
-        if self.ending is not None:
-            return self.ending
-        if not self.submitted.persistent:
-            return OrderStatus.UNMATCHED
-        return OrderStatus.REVISED_STANDING if self.matches else OrderStatus.STANDING
-
-    def _matched(self, part: CurveOrder, number: int, price: int, quantity: int) -> CurveOrder:
-        name = OrderId(f"{self.name}{number}")
-        vertex = CurveVertex(Steps(price), part.side.signed(Steps(quantity)))
-        return CurveOrder(name, part.party_id, (vertex,), parent_id=part.order_id, status=OrderStatus.MATCHED)
-
-    def _rest(self, part: CurveOrder, number: int, used: Steps) -> list[CurveOrder]:
-        if used - part.used == part.quantity:
-            return []
-        name = OrderId(f"{self.name}{number}")
-        return [replace(part, order_id=name, used=used, parent_id=part.order_id)]
+    matcher: CurveMatcher
+    orders: dict[int, Order] = field(default_factory=dict)
+    count: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class CurveMatch:
-    """One match: a single price and quantity, between one standing and one aggressive order.
-
-    Parameters
-    ----------
-    standing_id, aggressive_id : OrderId
-        Children, of status MATCHED, that record the match on either side.
-    price : Steps
-        Price of the standing order for the last step of it [price steps].
-    quantity : Steps
-        How much [quantity steps, unsigned].
-    """
-
-    standing_id: OrderId
-    aggressive_id: OrderId
-    price: Steps
-    quantity: Steps
+class _Standing(NamedTuple):
+    order: Order
+    number: int
+    arrival: int
 
 
 class CurveBook:
-    """Standing curve orders of one instrument, matched one aggressive order at a time; and all that became of them.
+    """A continuous market for orders that are curves, for many instruments.
 
     Parameters
     ----------
+    instrument_ids : sequence of InstrumentId
+        What it trades from the start; more come with `open`.
     priority : Priority, default AGE
         Which of the orders at one price goes first.
+    rules : tuple of CalendarRule
+        Asked after those of every curve book: collars, largest quantities, your own.
     matcher : callable of bool, default `curve_matcher`
-        Makes the kernel, given whether volume goes first.
-
-    Notes
-    -----
-    An order that is matched is superseded by its children: one of status MATCHED for each match, and one for what is
-    left. Children are named after the order that was submitted, counted from 1: ``a#1``, ``a#2``.
+        Makes the kernel of one instrument, given whether volume goes first.
     """
 
+    name: ClassVar[str] = "curve_book"
+    version: ClassVar[int] = 1
+
     def __init__(
-        self, priority: Priority = Priority.AGE, matcher: Callable[[bool], CurveMatcher] = curve_matcher
+        self,
+        instrument_ids: Sequence[InstrumentId],
+        priority: Priority = Priority.AGE,
+        rules: tuple[CalendarRule, ...] = (),
+        matcher: Callable[[bool], CurveMatcher] = curve_matcher,
     ) -> None:
-        self._matcher = matcher(priority is Priority.VOLUME)
-        self._lines: list[_Line] = []
-        self._numbers: dict[OrderId, int] = {}
-        self._standing: dict[int, None] = {}
-        self._expiries: list[tuple[datetime, int]] = []
-        self._matches: list[CurveMatch] = []
+        self._rules = (*CURVES, *rules)
+        self._volume_first, self._matcher = priority is Priority.VOLUME, matcher
+        self._begin(TradingCalendar())
+        for each in instrument_ids:
+            self.open(each)
 
-    def submit(self, order: CurveOrder) -> list[CurveMatch]:
-        """Match an order with the standing ones of the other side; what is left stands, if it is to.
+    def _begin(self, calendar: TradingCalendar) -> None:
+        self._calendar = calendar
+        self._books = {each: self._empty() for each in calendar.instruments}
+        self._seen: dict[OrderId, Order] = {}
+        self._held: dict[OrderId, _Standing] = {}
+        self._dated: list[tuple[datetime, int, OrderId]] = []
+        self._arrivals = 0
 
-        Returns
-        -------
-        list of CurveMatch
-            What was matched: best price first, then by priority.
+    def open(self, instrument_id: InstrumentId, gate: datetime | None = None) -> None:
+        """Trade one more instrument, until its gate closes if it has one.
 
         Raises
         ------
-        DuplicateOrder
-            If an order of that name was submitted before.
         InvalidValue
-            If the order is not new, or named as children are.
-        """
-        if order.order_id in self._numbers:
-            raise DuplicateOrder(f"order {order.order_id} was submitted before")
-        if order.status is not OrderStatus.NEW or order.child_ids or CHILD in order.order_id:
-            raise InvalidValue(
-                f"order {order.order_id} is {order.status.value}: only new ones, without {CHILD}, match"
-            )
-        trades = self._matcher.add(order.side.value, corners_of(order), order.used, order.persistent)
-        made = self._record(self._enter(order), trades)
-        self._matches += made
-        return made
-
-    def cancel(self, order_id: OrderId) -> CurveOrder | None:
-        """Take away what stands of an order, named as it was submitted or as any child; return that, or None."""
-        number = self._numbers.get(_root_of(order_id))
-        return None if number is None else self._remove(number, OrderStatus.CANCELLED)
-
-    def expire(self, now: datetime) -> list[CurveOrder]:
-        """Take away every order that is good till `now` or earlier; return them, by that time, then by age.
-
-        Raises
-        ------
+            If it was opened before.
         NaiveTime
-            If `now` has no zone.
+            If the gate has no zone.
         """
-        require_zone(now)
-        due = []
-        while self._expiries and self._expiries[0][0] <= now:
-            due.append(heapq.heappop(self._expiries)[1])
-        gone = [self._remove(number, OrderStatus.EXPIRED) for number in due]
-        return [order for order in gone if order is not None]
+        self._calendar.open(instrument_id, gate)
+        self._books[instrument_id] = self._empty()
 
-    def order(self, order_id: OrderId) -> CurveOrder | None:
-        """Return an order or a child by name, as it is now; None if there is none."""
-        return next((part for part in self.family(order_id) if part.order_id == order_id), None)
+    def submit(self, order: Order) -> list[Outcome]:
+        """Match an order with the standing ones of the other side, best price first, then by priority.
 
-    def family(self, order_id: OrderId) -> list[CurveOrder]:
-        """Return an order that was submitted and all its children, given the name of any; empty if there is none."""
-        number = self._numbers.get(_root_of(order_id))
-        return [] if number is None else self._lines[number].parts()
+        What is left of it stands, or is dropped, as its terms ask.
+        """
+        if (answer := repeated(order, self._seen) or judge(order, self._calendar, self._rules)) is not None:
+            return [answer]
+        self._seen[order.order_id] = order
+        return self._match(order)
 
-    @property
-    def matches(self) -> tuple[CurveMatch, ...]:
-        """Every match so far, in order."""
-        return tuple(self._matches)
+    def amend(self, order_id: OrderId, vertices: Sequence[Vertex]) -> list[Outcome]:
+        """Make a standing order of one step smaller, or take it out and let it in again with other vertices.
 
-    def standing(self, side: Side) -> tuple[CurveOrder, ...]:
-        """Return the standing orders of a side, the oldest first."""
-        lines = (self._lines[number] for number in self._standing)
-        return tuple(line.parts()[-1] for line in lines if line.submitted.side is side)
+        The vertices say what shall be left from now on; what was matched before is not counted.
+        """
+        if (standing := self._held.get(order_id)) is None:
+            return []
+        amended = amended_order(standing.order, vertices)
+        if isinstance(amended, OrderRefused):
+            return [amended]
+        if (refusal := judge(amended, self._calendar, (whole_steps,))) is not None:
+            return [refusal]
+        if _is_reduced(standing.order, amended, self._left(standing)):
+            return self._reduce(standing, amended)
+        if (refusal := judge(amended, self._calendar, self._rules)) is not None:
+            return [refusal]
+        return [*self._remove([order_id], "replaced"), *self._match(amended)]
 
-    def orders_of(self, party_id: PartyId) -> tuple[CurveOrder, ...]:
-        """Return every order of a party with its children, by the time it was submitted."""
-        own = (line for line in self._lines if line.submitted.party_id == party_id)
-        return tuple(part for line in own for part in line.parts())
+    def cancel(self, order_id: OrderId) -> list[Outcome]:
+        """Let go of a standing order."""
+        return self._remove([order_id], "cancelled")
 
-    def _enter(self, order: CurveOrder) -> int:
-        number = len(self._lines)
-        self._lines.append(_Line(order, order.order_id + CHILD, order.quantity))
-        self._numbers[order.order_id] = number
-        if order.good_till is not None:
-            heapq.heappush(self._expiries, (order.good_till, number))
-        return number
+    def cancel_all(self, party_id: PartyId) -> list[Outcome]:
+        """Let go of every order of a party, oldest first."""
+        own = [name for name, standing in self._held.items() if standing.order.party_id == party_id]
+        return self._remove(own, "cancelled")
 
-    def _record(self, number: int, trades: list[Trade]) -> list[CurveMatch]:
-        """Enter the matches of an aggressive order, and what is left of it and of those it met."""
-        own = self._lines[number]
-        met = {standing: self._lines[standing] for standing, _, _ in trades} | ({number: own} if trades else {})
-        for line in met.values():
-            line.matches.append([])
-        made = [
-            CurveMatch(met[at].match(price, quantity), own.match(price, quantity), Steps(price), Steps(quantity))
-            for at, price, quantity in trades
+    def clear(self) -> list[Outcome]:
+        """Return nothing: what can be matched was matched."""
+        return []
+
+    def expire(self, now: datetime) -> list[Outcome]:
+        """Move the event clock; let go of what is over by its time, then of what stands where a gate has closed."""
+        closed = self._calendar.advance(now)
+        removed = self._remove(self._due(), "expired")
+        for each in closed:
+            removed += self._remove([order.order_id for order in self._books[each].orders.values()], "gate closed")
+        return removed
+
+    def left(self, order_id: OrderId) -> Steps:
+        """Return how much of an order stands [quantity steps, unsigned]; 0 if it does not."""
+        standing = self._held.get(order_id)
+        return Steps(0 if standing is None else self._left(standing))
+
+    def best_prices(self, instrument_id: InstrumentId) -> BestPrices:
+        """Return the best price of each side: that of the next step of what stands there."""
+        levels = {side: self._books[instrument_id].matcher.best(side.value) for side in Side}
+        return BestPrices(*(None if level is None else Steps(side.value * level) for side, level in levels.items()))
+
+    def depth(self, instrument_id: InstrumentId) -> tuple[Level, ...]:
+        """Return what stands by side and price, buyers first, best price first.
+
+        A slope has a row for each price at which it offers more; a segment that goes only whole is at its price.
+        """
+        return summed(
+            (side, side.value * level, quantity)
+            for side, order, used in self._standing(instrument_id)
+            for level, quantity in offers(corners_of(order), used)
+        )
+
+    def curve(self, instrument_id: InstrumentId) -> Curves:
+        """Return the sum of all that stands as one curve of one interval [price steps, quantity steps]."""
+        curves = [
+            [(side.value * level, side.value * quantity) for level, quantity in polyline(corners_of(order), used)]
+            for side, order, used in self._standing(instrument_id)
         ]
-        for at, line in met.items():
-            line.revise()
-            if not line.left:
-                self._standing.pop(at, None)
-        if own.left and own.submitted.persistent:
-            self._standing[number] = None
-        return made
+        return Curves.from_vertices([sorted(each) for each in curves] or [[(0.0, 0.0)]]).sum()
 
-    def _remove(self, number: int, status: OrderStatus) -> CurveOrder | None:
-        if not self._matcher.cancel(number):
-            return None
-        line = self._lines[number]
-        line.ending = status
-        del self._standing[number]
-        return line.parts()[-1]
+    def snapshot(self) -> bytes:
+        """Return the whole state."""
+        state = {
+            "calendar": self._calendar.rows(),
+            "seen": [snapshots.order_row(order) for order in self._seen.values()],
+            "held": [[snapshots.order_row(each.order), self._left(each)] for each in self._held.values()],
+        }
+        return snapshots.to_bytes(self.name, self.version, state)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take over the state of a snapshot."""
+        state = snapshots.from_bytes(self.name, self.version, snapshot)
+        self._begin(TradingCalendar.of_rows(state["calendar"]))
+        self._seen = {order.order_id: order for order in map(snapshots.order_of, state["seen"])}
+        for row, left in state["held"]:
+            order = snapshots.order_of(row)
+            book = self._books[order.instrument_id]
+            book.matcher.stand(side_of(order).value, corners_of(order), order.quantity - left)
+            self._hold(order, book)
+
+    def _empty(self) -> _Book:
+        return _Book(self._matcher(self._volume_first))
+
+    def _match(self, order: Order) -> list[Outcome]:
+        """Match an admitted order and say what became of it and of those it met."""
+        book, name, left = self._books[order.instrument_id], order.order_id, int(order.quantity)
+        stands = order.terms.execution is Execution.STANDING and not order.is_market
+        trades = book.matcher.add(side_of(order).value, corners_of(order), stands)
+        out: list[Outcome] = [OrderAccepted(name)]
+        for number, price, quantity, rest in trades:
+            met = book.orders[number].order_id
+            out.append(Matched(met, name, Steps(price), Steps(quantity)))
+            left -= quantity
+            if not rest:
+                del book.orders[number], self._held[met]
+                out.append(OrderRemoved(met, "matched"))
+        if left and stands:
+            self._hold(order, book)
+            out.append(Rested(name, Steps(left)))
+        else:
+            book.count += 1
+            out.append(OrderRemoved(name, "not matched at once" if left else "matched"))
+        return out
+
+    def _hold(self, order: Order, book: _Book) -> None:
+        """Remember an order that the kernel took last."""
+        book.orders[book.count] = order
+        self._held[order.order_id] = _Standing(order, book.count, self._arrivals)
+        if order.terms.good_till is not None:
+            heappush(self._dated, (order.terms.good_till, self._arrivals, order.order_id))
+        book.count += 1
+        self._arrivals += 1
+
+    def _reduce(self, standing: _Standing, amended: Order) -> list[Outcome]:
+        book, removed = self._books[amended.instrument_id], self._left(standing) - amended.quantity
+        book.matcher.reduce(standing.number, amended.quantity)
+        book.orders[standing.number] = amended
+        self._held[amended.order_id] = standing._replace(order=amended)
+        return [Reduced(amended.order_id, Steps(removed), amended.quantity)]
+
+    def _remove(self, order_ids: Iterable[OrderId], reason: str) -> list[Outcome]:
+        """Let go of those orders that stand."""
+        gone = [standing for each in order_ids if (standing := self._held.pop(each, None)) is not None]
+        for order, number, _ in gone:
+            book = self._books[order.instrument_id]
+            book.matcher.cancel(number)
+            del book.orders[number]
+        return [OrderRemoved(standing.order.order_id, reason) for standing in gone]
+
+    def _due(self) -> Iterator[OrderId]:
+        """Go through what is over by the event clock, by its time, then arrival."""
+        now = self._calendar.now
+        while now is not None and self._dated and self._dated[0][0] <= now:
+            _, arrival, order_id = heappop(self._dated)
+            standing = self._held.get(order_id)
+            if standing is not None and standing.arrival == arrival:
+                yield order_id
+
+    def _left(self, standing: _Standing) -> int:
+        return self._books[standing.order.instrument_id].matcher.left(standing.number)
+
+    def _standing(self, instrument_id: InstrumentId) -> Iterator[tuple[Side, Order, int]]:
+        """Go through the orders that stand, by arrival, and how much of each was matched."""
+        book = self._books[instrument_id]
+        for number, order in book.orders.items():
+            yield side_of(order), order, order.quantity - book.matcher.left(number)
 
 
-def _root_of(order_id: OrderId) -> OrderId:
-    return OrderId(order_id.partition(CHILD)[0])
+def _is_reduced(held: Order, amended: Order, left: int) -> bool:
+    """Return whether an amendment only makes smaller what is left of an order of one step."""
+    if not (held.is_limit and amended.is_limit and amended.quantity <= left):
+        return False
+    one, other = ((each.side, each.vertices[0].price, each.is_divisible) for each in (held, amended))
+    return one == other

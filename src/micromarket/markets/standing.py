@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
@@ -198,18 +198,25 @@ def best_of(depth: Iterable[Level]) -> BestPrices:
 
 def levels(orders: Iterable[Order]) -> tuple[Level, ...]:
     """Return the steps of curves by side and price, buyers first, best price first."""
+    return summed(step for order in orders for step in _steps_of(order))
+
+
+def _steps_of(order: Order) -> Iterator[tuple[Side, int, int]]:
+    for before, after in zip(order.vertices[:-1], order.vertices[1:], strict=True):
+        bought = min(after.power, 0) - min(before.power, 0)
+        sold = max(after.power, 0) - max(before.power, 0)
+        for side, quantity in ((Side.BUY, bought), (Side.SELL, sold)):
+            if after.price == before.price and quantity > 0:
+                yield side, after.price, quantity
+
+
+def summed(rows: Iterable[tuple[Side, int, int]]) -> tuple[Level, ...]:
+    """Return rows of side, price and quantity summed by side and price, buyers first, best price first."""
     quantities: Counter[tuple[int, int]] = Counter()
     counts: Counter[tuple[int, int]] = Counter()
-    for order in orders:
-        for before, after in zip(order.vertices[:-1], order.vertices[1:], strict=True):
-            step = after.price == before.price
-            for side, quantity in (
-                (Side.BUY, min(after.power, 0) - min(before.power, 0)),
-                (Side.SELL, max(after.power, 0) - max(before.power, 0)),
-            ):
-                if step and quantity > 0:
-                    quantities[side.value, side.value * after.price] += quantity
-                    counts[side.value, side.value * after.price] += 1
+    for side, price, quantity in rows:
+        quantities[side.value, side.value * price] += quantity
+        counts[side.value, side.value * price] += 1
     return tuple(
         Level(Side(side), Steps(side * ranked), Steps(quantities[side, ranked]), counts[side, ranked])
         for side, ranked in sorted(quantities)

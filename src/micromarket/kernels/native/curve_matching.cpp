@@ -2,6 +2,7 @@
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
 
 #include <memory>
 
@@ -20,7 +21,7 @@ using Rows = nb::ndarray<const std::int64_t, nb::ndim<2>, nb::c_contig, nb::devi
 using Table = nb::ndarray<nb::numpy, std::int64_t, nb::ndim<2>>;
 
 // Corners are checked by the caller.
-nb::list add(Matcher &matcher, Steps sign, const nb::tuple &corners, Steps used, bool persistent) {
+Order order_of(Steps sign, const nb::list &corners, Steps used) {
     Order order;
     order.sign = sign;
     order.used = used;
@@ -29,11 +30,20 @@ nb::list add(Matcher &matcher, Steps sign, const nb::tuple &corners, Steps used,
         const auto row = nb::borrow<nb::tuple>(corner);
         order.corners.push_back({nb::cast<Steps>(row[0]), nb::cast<Steps>(row[1]), nb::cast<bool>(row[2])});
     }
+    return order;
+}
+
+nb::list add(Matcher &matcher, Steps sign, const nb::list &corners, bool persistent) {
     std::vector<Trade> trades;
-    matcher.add(std::move(order), persistent, trades);
+    matcher.add(order_of(sign, corners, 0), persistent, trades);
     nb::list out;
-    for (const Trade &trade : trades) out.append(nb::make_tuple(trade.standing, trade.price, trade.quantity));
+    for (const Trade &trade : trades)
+        out.append(nb::make_tuple(trade.standing, trade.price, trade.quantity, trade.left));
     return out;
+}
+
+Steps stand(Matcher &matcher, Steps sign, const nb::list &corners, Steps used) {
+    return matcher.stand(order_of(sign, corners, used));
 }
 
 // Orders as rows (sign, persistent) and their corners as rows (level, quantity, whole), start[k]:start[k + 1] each.
@@ -51,12 +61,12 @@ Table add_all(Matcher &matcher, const Rows &orders, const Column &start, const R
             matcher.add(std::move(order), orders.data()[2 * i + 1] != 0, *trades);
         }
     }
-    static_assert(sizeof(Trade) == 4 * sizeof(Steps));
+    static_assert(sizeof(Trade) == 5 * sizeof(Steps));
     auto *data = reinterpret_cast<Steps *>(trades->data());
     const std::size_t count = trades->size();
     nb::capsule owner(trades.release(),
                       [](void *kept) noexcept { delete static_cast<std::vector<Trade> *>(kept); });
-    return Table(data, {count, 4}, owner);
+    return Table(data, {count, 5}, owner);
 }
 
 }  // namespace
@@ -66,6 +76,9 @@ void bind_curve_matching(nb::module_ &module) {
         .def(nb::init<bool>(), nb::arg("volume_first"))
         .def("add", &add)
         .def("add_all", &add_all)
+        .def("stand", &stand)
+        .def("reduce", &Matcher::reduce)
+        .def("best", &Matcher::best)
         .def("cancel", &Matcher::cancel)
         .def("left", &Matcher::left);
 }

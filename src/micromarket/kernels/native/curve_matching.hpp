@@ -18,6 +18,7 @@
 
 #include <algorithm>
 #include <cstddef>
+#include <optional>
 #include <tuple>
 #include <utility>
 #include <vector>
@@ -26,6 +27,7 @@ namespace micromarket::curve_matching {
 
 struct Trade {
     Steps aggressive, standing, price, quantity;
+    Steps left;  // of the standing order, after this trade
 };
 
 // ---- the matcher ---------------------------------------------------------------------------------------------------
@@ -41,6 +43,30 @@ public:
         match(order, trades);
         slots_.push_back(persistent && order.used < order.total() ? keep(std::move(order)) : kNone);
         return number;
+    }
+
+    // Let an order stand that meets nobody, as when a book is made again; returns the number given to it.
+    Steps stand(Order order) {
+        order.arrival = static_cast<Steps>(slots_.size());
+        const Steps number = order.arrival;
+        slots_.push_back(keep(std::move(order)));
+        return number;
+    }
+
+    // Make what is left of a standing order of one single step smaller; by age, it keeps its place.
+    void reduce(Steps number, Steps rest) {
+        const Slot slot = slots_[static_cast<std::size_t>(number)];
+        Order &order = orders_[static_cast<std::size_t>(slot)];
+        Ladder &side = ladder(order.sign);
+        side.erase(key_of(slot));
+        order.corners.back().quantity = order.used + rest;
+        side.insert(key_of(slot));
+    }
+
+    // The first level at which a side offers anything; none if nothing stands there.
+    std::optional<Steps> best(Steps sign) const {
+        const auto &chunks = (sign > 0 ? supply_ : demand_).chunks();
+        return chunks.empty() ? std::nullopt : std::optional(chunks.front().keys.front().level);
     }
 
     // Take a standing order away; returns what was left of it, 0 if it does not stand.
@@ -280,8 +306,8 @@ private:
         for (const Steps end = order.used + candidate.got; order.used < end;) {
             const Steps until = std::min(end, order.corners[segment_of(order.corners, order.used + 1)].quantity);
             const Steps price = order.sign * level_of(order.corners, until);
-            trades.push_back({aggressive_->arrival, order.arrival, price, until - order.used});
-            order.used = until;
+            const Steps from = std::exchange(order.used, until);
+            trades.push_back({aggressive_->arrival, order.arrival, price, until - from, order.total() - until});
         }
         if (order.used < order.total())
             side.insert(key_of(candidate.key.slot));
