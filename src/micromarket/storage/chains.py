@@ -1,0 +1,45 @@
+"""A node's markets as bytes: where its series stand, what cleared, and what price models have learned."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from micromarket.errors import InvalidValue
+from micromarket.markets.chain import Chain, opening_model
+from micromarket.markets.corrections import ClearedMarket
+from micromarket.markets.series import MarketSeries, SeriesPlan, SeriesState
+from micromarket.storage.values import from_bytes, to_bytes
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _Stored:
+    series: SeriesState
+    parties: int
+    cleared: tuple[ClearedMarket, ...]
+    models: dict[str, bytes]
+
+
+def chain_to_bytes(series: MarketSeries, chain: Chain) -> bytes:
+    """Return all that a node needs to go on after a restart, at any moment."""
+    models = {name: to_bytes(model) for name, model in chain.models.items()}
+    return to_bytes(_Stored(series.state, chain.parties, tuple(chain.cleared.values()), models))
+
+
+def chain_from_bytes(plan: SeriesPlan, content: bytes) -> tuple[MarketSeries, Chain]:
+    """Return series and chain as `chain_to_bytes` wrote them down, under the same plan.
+
+    Raises
+    ------
+    InvalidValue
+        If the bytes are no such state, or of another plan: other series, or other models of prices.
+    """
+    stored = from_bytes(_Stored, content)
+    rules = {each.rules.series: each.rules for each in plan.chain}
+    if rules.keys() != stored.models.keys():
+        raise InvalidValue(f"expected a state of series {list(rules)}; found {list(stored.models)}")
+    models = {
+        name: from_bytes(type(opening_model(rules[name], stored.parties)), model)
+        for name, model in stored.models.items()
+    }
+    cleared = {each.market: each for each in stored.cleared}
+    return MarketSeries.restored(plan, stored.series), Chain(stored.parties, cleared, models)
