@@ -2,9 +2,9 @@ import numpy as np
 import pytest
 
 from micromarket.errors import MissingExtra, NotCleared
+from micromarket.grid import dispatch
 from micromarket.node.coordination import clear_nested
 from micromarket.node.welfare import welfare, welfare_bound
-from micromarket.simulation import optimum
 from micromarket.simulation.optimum import central_optimum
 from trees import load, random_market, supplier, tree
 
@@ -62,7 +62,7 @@ def test_demand_that_cannot_be_met_is_named():
 
 
 def test_without_the_extra_an_optimum_says_what_to_install(monkeypatch):
-    monkeypatch.setattr(optimum, "highspy", None)
+    monkeypatch.setattr(dispatch, "highspy", None)
 
     with pytest.raises(MissingExtra, match=r"micromarket\[opt\]"):
         central_optimum(tree([-1]), load(0.0), [0])
