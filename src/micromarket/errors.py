@@ -12,6 +12,8 @@
     │   ├── NaiveTime         a time without zone or offset
     │   ├── UnknownMechanism  no mechanism is registered under that name
     │   ├── UnknownPriceModel no price model is registered under that name
+    │   ├── UnknownCoordination  no coordination is registered under that name
+    │   ├── BadSignal         a message from a neighbor that is no signal, or breaks its rules
     │   ├── ZeroQuantity      an order for nothing, or for less than nothing
     │   ├── MixedSides        one order that both buys and sells, where only one side can be matched
     │   ├── BrokenTree        nodes that do not form one tree below one root
@@ -116,6 +118,14 @@ class UnknownMechanism(InvalidValue):
 
 class UnknownPriceModel(InvalidValue):
     """No price model is registered under that name."""
+
+
+class UnknownCoordination(InvalidValue):
+    """No coordination between neighbors is registered under that name."""
+
+
+class BadSignal(InvalidValue):
+    """A message from a neighbor is no transactive signal, or breaks the rules of one."""
 
 
 class ZeroQuantity(InvalidValue):

@@ -175,6 +175,11 @@ class IntervalGrid:
         first, step = (self.start - EPOCH) // MICROSECOND, self.step // MICROSECOND
         return first + step * np.arange(self.count, dtype=np.int64)
 
+    @property
+    def moments(self) -> tuple[datetime, ...]:
+        """Start of each interval, in UTC."""
+        return tuple(self.start + at * self.step for at in range(self.count))
+
     def index(self, moment: datetime) -> int:
         """Return which interval contains `moment`.
 

@@ -36,6 +36,14 @@ class Balance:
     neighbor_kw: Mapping[str, Floats]
     outcome: NDArray[np.int8]
 
+    def equals(self, other: Balance | None) -> bool:
+        """Return whether both say the same, to the last bit."""
+        if other is None or self.neighbor_kw.keys() != other.neighbor_kw.keys():
+            return False
+        pairs = [(self.price, other.price), (self.local_kw, other.local_kw)]
+        pairs += [(power, other.neighbor_kw[name]) for name, power in self.neighbor_kw.items()]
+        return all(np.array_equal(one, two) for one, two in pairs) and np.array_equal(self.outcome, other.outcome)
+
 
 def balance(local: Curves, neighbors: Mapping[str, Curves], reference: ArrayLike | None = None) -> Balance:
     """Return the price that balances local assets and neighbors, and what each then does.

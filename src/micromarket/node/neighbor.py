@@ -8,21 +8,27 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micromarket.domain.curves import Curves, Floats
+from micromarket.domain.curves import Curves, Floats, Range
 from micromarket.errors import InvalidValue, UnratedLoss, WrongShape
 from micromarket.kernels.lines import Line
 from micromarket.kernels.polylines import polyline
 from micromarket.node.losses import SEGMENTS, links
 from micromarket.node.tree import MOST_LOSS
+from micromarket.node.vertices import curve_of, vertices_of
+
+ROUNDING_KW = 1e-9
+"""Powers nearer to each other than this are the same."""
 
 
 class Direction(Enum):
-    """Where a neighbor stands in an auction."""
+    """Where a neighbor stands in a nested auction."""
 
     UPSTREAM = "upstream"
     """It finds the price for us: a supplier, a parent."""
     DOWNSTREAM = "downstream"
     """It bids to us: a child."""
+    BIDIRECTIONAL = "bidirectional"
+    """Neither: a peer, for coordinations that know no up and down."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,13 +43,16 @@ class Neighbor:
     id : str
         Name of the neighboring node.
     direction : Direction
-        Upstream or downstream.
+        Upstream, downstream or neither.
     import_limit_kw, export_limit_kw : float
         Most power from and to the neighbor, at the sending end [kW]; may be infinite.
     full_load_loss : float
         Fraction of the power that is lost at the limit of either direction.
     default : Curves, optional
         One curve (1, T, V) that stands in until the neighbor sends one; without it nothing is exchanged until then.
+    transactive : bool, default True
+        Whether it sends and receives signals. One that does not, such as a utility with a price list, is known by its
+        default alone.
 
     Raises
     ------
@@ -65,6 +74,7 @@ class Neighbor:
     export_limit_kw: float = np.inf
     full_load_loss: float = 0.0
     default: Curves | None = None
+    transactive: bool = True
 
     def __post_init__(self) -> None:
         """Check limits, loss and default."""
@@ -105,6 +115,43 @@ class Neighbor:
         """Return the power both sides compare, at the sending end [kW], for a power as seen from inside."""
         return np.asarray(np.vectorize(self._inward().to_node, otypes=[float])(power_kw))
 
+    def arriving_kw(self, agreed_kw: ArrayLike) -> Floats:
+        """Return the power as seen from inside [kW] for one from the neighbor at the sending end."""
+        line = self._inward()
+
+        def arrives(power: float) -> float:
+            return line.to_parent(power, line.piece_of(line.own, power))
+
+        return np.asarray(np.vectorize(arrives, otypes=[float])(agreed_kw))
+
+    def price_sending(self, price: ArrayLike, agreed_kw: ArrayLike) -> Floats:
+        """Return what a price inside is at the sending end, at a power toward the neighbor at the sending end."""
+        line = self._inward()
+
+        def becomes(at: float, power: float) -> float:
+            return at if power > -ROUNDING_KW else line.price_to_node(at, line.piece_of(line.own, -power))
+
+        return np.asarray(np.vectorize(becomes, otypes=[float])(price, agreed_kw))
+
+    def prices_inside(self, price: ArrayLike, agreed_kw: ArrayLike) -> Range:
+        """Return the prices inside that differ from one at the sending end by nothing but losses, from low to high.
+
+        Parameters
+        ----------
+        price : array of float, shape (T,)
+            Price at the sending end [currency/kWh].
+        agreed_kw : array of float, shape (T,)
+            Power from the neighbor at the sending end [kW]. Between two segments of the losses, and at zero, a whole
+            range of prices does.
+        """
+        line = self._outward()
+
+        def differ(at: float, power: float) -> tuple[float, float]:
+            return line.prices_without_congestion(at, -power, ROUNDING_KW)
+
+        low, high = np.vectorize(differ, otypes=[float, float])(price, agreed_kw)
+        return np.asarray(low), np.asarray(high)
+
     def _outward(self) -> Line:
         """Return the line from us to the neighbor, with the losses of our imports."""
         if self.full_load_loss == 0:
@@ -134,9 +181,4 @@ def _lossless(backward_kw: float, forward_kw: float) -> Line:
 
 def _bent(curves: Curves, line: Line) -> Curves:
     """Return one curve (1, T, V) as the other end of a line sees it."""
-    both = np.stack([curves.prices[0], curves.powers[0]], axis=2).tolist()
-    bent = [line.bend(polyline((price, power) for price, power in curve)) for curve in both]
-    parts = [Curves.from_vertices([curve]) for curve in bent]
-    width = max(part.vertices for part in parts)
-    wide = [part.padded(width) for part in parts]
-    return Curves(*(np.concatenate([getattr(part, name) for part in wide], axis=1) for name in ("prices", "powers")))
+    return curve_of([line.bend(polyline(vertices)) for vertices in vertices_of(curves)])

@@ -87,7 +87,7 @@ class TransactiveNode:
             If `to`, or a sender in `received`, is no neighbor.
         """
         receiver = self.neighbor(to)
-        others = self._seen(local, received, leaving_out=to)
+        others = self.seen(local, received, leaving_out=to)
         return receiver.sent(Curves.concatenate([local, *others.values()]).sum())
 
     def balance(self, local: Curves, received: Signals, reference: ArrayLike | None = None) -> Balance:
@@ -95,9 +95,13 @@ class TransactiveNode:
 
         Arguments are those of `signal`; `reference` is a price to stay near where many balance.
         """
-        return balance(local, self._seen(local, received), reference)
+        return balance(local, self.seen(local, received), reference)
 
-    def _seen(self, local: Curves, received: Signals, leaving_out: str | None = None) -> dict[str, Curves]:
+    def seen(self, local: Curves, received: Signals, leaving_out: str | None = None) -> dict[str, Curves]:
+        """Return the curve of each neighbor as seen from inside, but for one that is left out.
+
+        Arguments are those of `signal`.
+        """
         for sender in received:
             self.neighbor(sender)
         nothing = Curves.inelastic(np.zeros((1, local.intervals)))

@@ -1,0 +1,124 @@
+"""Coordination between neighbors as a plug point: what is known goes in, what to tell each neighbor comes out.
+
+A package adds a coordination through an entry point of the group ``micromarket.coordinations``::
+
+    [project.entry-points."micromarket.coordinations"]
+    nested_auction = "micromarket.node.nested_auction:NestedAuction"
+
+Each series names the one its markets use (`MarketRules.mechanism`); the series of one node may differ.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from importlib.metadata import entry_points
+from typing import Any, ClassVar, Protocol
+
+from micromarket.domain.curves import Curves, Floats
+from micromarket.errors import UnknownCoordination
+from micromarket.markets.market import Market
+from micromarket.markets.states import MarketState
+from micromarket.node.balancing import Balance
+from micromarket.node.neighbor import Neighbor
+from micromarket.node.node import TransactiveNode
+from micromarket.node.signals import Content
+
+GROUP = "micromarket.coordinations"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class View:
+    """All that one node knows in one market, at one moment.
+
+    Parameters
+    ----------
+    node : TransactiveNode
+        The node and its neighbors.
+    market : Market
+        The market.
+    state : MarketState
+        Its state, from NEGOTIATION to DELIVERY_LEAD.
+    local : Curves
+        Curves (n, T, V) of the local assets.
+    expected : array of float, shape (T,)
+        Price that is expected in each interval [currency/kWh].
+    received : mapping of str to Content
+        What each transactive neighbor said last in this market; those that said nothing are missing.
+    stand_ins : mapping of str to Curves
+        Curve (1, T, V) that stands for each neighbor that said nothing, if there is one.
+    time_is_up : bool
+        Whether to go on without those that said nothing.
+    memory : object
+        What `Prepared.memory` was the last time; None at first.
+    """
+
+    node: TransactiveNode
+    market: Market
+    state: MarketState
+    local: Curves
+    expected: Floats
+    received: Mapping[str, Content]
+    stand_ins: Mapping[str, Curves]
+    time_is_up: bool = False
+    memory: Any = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """What follows from a `View`.
+
+    Parameters
+    ----------
+    signals : mapping of str to Content
+        What each neighbor shall know now; whoever is missing need not be told anything new.
+    balance : Balance, optional
+        What the node settles on, once it can; may be replaced until delivery begins.
+    memory : object
+        Handed back with the next view.
+    awaited : tuple of str
+        Neighbors whose signal is needed now and has not come.
+    """
+
+    signals: Mapping[str, Content] = field(default_factory=dict)
+    balance: Balance | None = None
+    memory: Any = None
+    awaited: tuple[str, ...] = ()
+
+
+class Coordination(Protocol):
+    """A rule by which neighbors find their prices and powers.
+
+    What it prepares must follow from the view alone, never from the order in which signals came, so that messages may
+    be lost, late, doubled and reordered without changing the outcome.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[int]
+
+    def prepare(self, view: View) -> Prepared:
+        """Return what to tell each neighbor, and what the node settles on."""
+        ...
+
+    def minds(self, neighbor: Neighbor, state: MarketState) -> bool:
+        """Return whether what a neighbor says still counts in a state."""
+        ...
+
+
+def names() -> tuple[str, ...]:
+    """Return the registered names, sorted."""
+    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
+
+
+def coordination(name: str) -> Coordination:
+    """Return the coordination registered as `name`.
+
+    Raises
+    ------
+    UnknownCoordination
+        If nothing is registered under `name`; the message lists what is.
+    """
+    for point in entry_points(group=GROUP, name=name):
+        found: Coordination = point.load()()
+        return found
+    raise UnknownCoordination(f"no coordination is called {name!r}; there are: {', '.join(names()) or 'none'}")

@@ -1,0 +1,129 @@
+"""What one node and one neighbor have told each other in one market, and when something has to be said (again).
+
+The rules, in this order; each message is safe to lose, delay, double and reorder:
+
+1. Who prepared something and sent nothing yet sends it.
+2. Who prepared something that differs from what was sent by more than a threshold sends it under the next number.
+3. Who was asked for an answer repeats what was sent last, or says nothing but what was heard.
+4. Who does not know that the neighbor heard it repeats what was sent last, after a while.
+
+Of what comes, the highest number holds; the rest was known. What the neighbor says to have heard ends the repeating.
+A node that restarts and has forgotten its numbers learns from the same field how far it had counted.
+
+Source: Transactive Network Template v4 (PNNL, 2024), section 2.2.3 (prepared, sent and received signals). There a
+satisfied neighbor looks like one that hears nothing; `TransactiveSignal.heard` and `answer` tell them apart.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from micromarket.node.signals import Content, TransactiveSignal, change
+
+
+class Reason(StrEnum):
+    """Why a signal was sent."""
+
+    FIRST = "first"
+    CHANGED = "changed"
+    ANSWER = "answer"
+    UNHEARD = "unheard"
+
+
+@dataclass(frozen=True, slots=True)
+class SignalRules:
+    """When a node sends, and how long it waits.
+
+    Parameters
+    ----------
+    threshold : float, default 0
+        Change of a prepared signal, as `change` gives it, above which it is sent anew.
+    repeat_after : timedelta, default 5 s
+        How long to wait for the neighbor to have heard before repeating.
+    patience : float, default 0.5
+        Share of a market state after which a neighbor that said nothing is stood in for.
+    trust : timedelta, default 2 h
+        Over which time the last curve of a silent neighbor fades to its default.
+    """
+
+    threshold: float = 0.0
+    repeat_after: timedelta = timedelta(seconds=5)
+    patience: float = 0.5
+    trust: timedelta = timedelta(hours=2)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """What was said between us and one neighbor in one market.
+
+    Parameters
+    ----------
+    sent : TransactiveSignal
+        What we said last; number 0 if nothing.
+    received : Content
+        What the neighbor said last; empty if nothing.
+    number : int
+        Number of that.
+    heard : int
+        Highest number the neighbor has from us.
+    asked : bool
+        Whether the neighbor waits for an answer.
+    """
+
+    sent: TransactiveSignal
+    received: Content = ()
+    number: int = 0
+    heard: int = 0
+    asked: bool = False
+
+    @property
+    def unheard(self) -> bool:
+        """Whether we said something that the neighbor may not know."""
+        return self.sent.number > self.heard
+
+    def repeats_at(self, rules: SignalRules) -> datetime | None:
+        """Return when to repeat what was sent last, or None if it was heard."""
+        return self.sent.sent_at + rules.repeat_after if self.unheard else None
+
+
+def take(exchange: Exchange, signal: TransactiveSignal, counts: bool) -> Exchange:
+    """Return the exchange after a message came; `counts` says whether what it says still matters.
+
+    A message that does not matter is answered all the same, so that its sender stops repeating.
+    """
+    heard = max(exchange.heard, signal.heard)
+    asked = exchange.asked or signal.answer
+    forgotten = heard > exchange.sent.number
+    sent = replace(exchange.sent, number=heard + 1) if forgotten and exchange.sent.content else exchange.sent
+    if not counts or signal.number <= exchange.number:
+        return replace(exchange, sent=sent, heard=heard, asked=asked, number=max(exchange.number, signal.number))
+    return Exchange(sent, signal.content, signal.number, heard, asked)
+
+
+def reason_to_send(exchange: Exchange, prepared: Content, now: datetime, rules: SignalRules) -> Reason | None:
+    """Return why something has to be said, or None."""
+    if prepared and not exchange.sent.content:
+        return Reason.FIRST
+    if prepared and change(exchange.sent.content, prepared) > rules.threshold:
+        return Reason.CHANGED
+    if exchange.asked:
+        return Reason.ANSWER
+    repeats_at = exchange.repeats_at(rules)
+    return Reason.UNHEARD if repeats_at is not None and repeats_at <= now else None
+
+
+def speak(exchange: Exchange, prepared: Content, reason: Reason, now: datetime) -> Exchange:
+    """Return the exchange after saying what `reason` demands; its `sent` is the message."""
+    new = reason in {Reason.FIRST, Reason.CHANGED}
+    number = max(exchange.sent.number, exchange.heard) + 1 if new else exchange.sent.number
+    sent = replace(
+        exchange.sent,
+        number=number,
+        sent_at=now,
+        content=prepared if new else exchange.sent.content,
+        heard=exchange.number,
+        answer=number > exchange.heard,
+    )
+    return replace(exchange, sent=sent, asked=False)

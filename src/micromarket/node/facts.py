@@ -1,0 +1,87 @@
+"""What happened at a node, for whoever records or shows it; nothing here changes what the node does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from micromarket.markets.market import Market
+from micromarket.markets.states import MarketState
+from micromarket.node.balancing import Balance
+from micromarket.node.exchange import Reason
+from micromarket.node.signals import TransactiveSignal
+
+
+class Source(StrEnum):
+    """Where a neighbor's curve came from."""
+
+    SIGNAL = "signal"
+    LAST_KNOWN = "last known"
+    """Its last curve of an earlier market, faded toward its default by age."""
+    DEFAULT = "default"
+    NOTHING = "nothing"
+    """It sent none and has no default: nothing is exchanged with it."""
+
+
+class Fate(StrEnum):
+    """What became of a signal that came."""
+
+    TAKEN = "taken"
+    KNOWN = "known"
+    """Its number, or a higher one, had come before."""
+    LATE = "late"
+    """The market no longer minds what this neighbor says."""
+    STRANGE = "strange"
+    """From no neighbor, for somebody else, or on no market that is open here."""
+
+
+@dataclass(frozen=True, slots=True)
+class StateEntered:
+    """A market entered a state at this node."""
+
+    at: datetime
+    market: Market
+    state: MarketState
+
+
+@dataclass(frozen=True, slots=True)
+class SignalSent:
+    """The node sent a signal, and why."""
+
+    at: datetime
+    signal: TransactiveSignal
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class SignalReceived:
+    """A signal came, and what became of it."""
+
+    at: datetime
+    signal: TransactiveSignal
+    fate: Fate
+
+
+@dataclass(frozen=True, slots=True)
+class NeighborSilent:
+    """A neighbor said nothing in time, and what stands in for it."""
+
+    at: datetime
+    market: str
+    neighbor: str
+    stand_in: Source
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Cleared:
+    """The node settled on prices and powers; a later one of the same market replaces an earlier one."""
+
+    at: datetime
+    market: Market
+    balance: Balance
+    sources: tuple[tuple[str, Source], ...]
+    """Where the curve of each neighbor came from."""
+
+
+Fact = StateEntered | SignalSent | SignalReceived | NeighborSilent | Cleared

@@ -1,0 +1,228 @@
+"""One market at one node as a deterministic machine: knowledge, an event and the time give what to send and record.
+
+Nothing here reads a clock or touches a message bus. The same events in the same order give the same bytes; and since
+a coordination prepares from what is known alone, other orders end in the same prices.
+
+Source: Transactive Network Template v4 (PNNL, 2024), sections 2.2.3, 3.3 and 3.4. The template leaves open what
+happens if somebody does not act in its state; here time runs out, somebody stands in, and the record says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from micromarket.domain.curves import Curves, Floats
+from micromarket.markets.market import Market
+from micromarket.markets.states import MarketState
+from micromarket.node.balancing import Balance
+from micromarket.node.coordinations import Coordination, Prepared, View
+from micromarket.node.exchange import Exchange, Reason, SignalRules, reason_to_send, speak, take
+from micromarket.node.facts import Cleared, Fact, Fate, NeighborSilent, SignalReceived, SignalSent, Source
+from micromarket.node.node import TransactiveNode
+from micromarket.node.signals import Content, TransactiveSignal
+from micromarket.node.stand_ins import StandIn
+
+TALKING = (MarketState.NEGOTIATION, MarketState.MARKET_LEAD, MarketState.DELIVERY_LEAD)
+"""States in which neighbors negotiate; before nothing is known, afterwards everything is settled."""
+
+
+UNPREPARED = Prepared()
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What does not change from one market to the next.
+
+    Parameters
+    ----------
+    node : TransactiveNode
+        The node and its neighbors.
+    coordination : Coordination
+        How its neighbors find their prices.
+    rules : SignalRules
+        When to send, and how long to wait.
+    """
+
+    node: TransactiveNode
+    coordination: Coordination
+    rules: SignalRules
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Plan:
+    """What a node brings into a negotiation.
+
+    Parameters
+    ----------
+    local : Curves
+        Curves (n, T, V) of the local assets.
+    expected : array of float, shape (T,)
+        Price expected in each interval [currency/kWh].
+    stand_ins : mapping of str to StandIn
+        What stands for each neighbor while it says nothing.
+    """
+
+    local: Curves
+    expected: Floats
+    stand_ins: Mapping[str, StandIn]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Negotiation:
+    """All that a node knows in one market.
+
+    Parameters
+    ----------
+    market : Market
+        The market.
+    exchanges : mapping of str to Exchange
+        What was said between the node and each transactive neighbor.
+    state : MarketState
+        The market's state.
+    plan : Plan, optional
+        What the node brings; from NEGOTIATION on.
+    prepared : Prepared
+        What the coordination made of it last.
+    basis : tuple
+        What that was made of: state, whether time was up, number of each neighbor's signal.
+    silent : tuple of str
+        Neighbors already reported silent.
+    """
+
+    market: Market
+    exchanges: Mapping[str, Exchange]
+    state: MarketState = MarketState.INACTIVE
+    plan: Plan | None = None
+    prepared: Prepared = UNPREPARED
+    basis: tuple[Any, ...] = ()
+    silent: tuple[str, ...] = ()
+
+    @property
+    def balance(self) -> Balance | None:
+        """What the node has settled on so far."""
+        return self.prepared.balance
+
+    @property
+    def received(self) -> dict[str, Content]:
+        """What each neighbor said last, of those that said something."""
+        return {name: exchange.received for name, exchange in self.exchanges.items() if exchange.received}
+
+    def time_is_up_at(self, rules: SignalRules) -> datetime:
+        """Return when patience with silent neighbors ends in the present state."""
+        start, end = (self.market.starts[state] for state in (self.state, MarketState(self.state + 1)))
+        return start + rules.patience * (end - start)
+
+    def wakes_at(self, rules: SignalRules) -> list[datetime]:
+        """Return the times at which something is to be done unless a message comes before."""
+        if self.state not in TALKING:
+            return []
+        repeats = [exchange.repeats_at(rules) for exchange in self.exchanges.values()]
+        return [self.time_is_up_at(rules), *(moment for moment in repeats if moment is not None)]
+
+
+class Step(NamedTuple):
+    """What follows from an event: the new knowledge, what to send, what happened."""
+
+    negotiation: Negotiation
+    signals: tuple[TransactiveSignal, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+def opened(market: Market, node: TransactiveNode, now: datetime) -> Negotiation:
+    """Return the negotiation of a market that was just spawned; nobody has said anything."""
+    return Negotiation(
+        market,
+        {
+            neighbor.id: Exchange(TransactiveSignal.nothing(market.name, node.id, neighbor.id, now))
+            for neighbor in node.neighbors
+            if neighbor.transactive
+        },
+    )
+
+
+def entered(negotiation: Negotiation, state: MarketState, place: Place, now: datetime) -> Step:
+    """Return what follows from entering a state; on entering DELIVERY, whoever is still missing is stood in for."""
+    step = Step(negotiation)
+    if state is MarketState.DELIVERY and negotiation.state is MarketState.DELIVERY_LEAD:
+        step = _prepare(negotiation, place, now, time_is_up=True)
+    return step._replace(negotiation=replace(step.negotiation, state=state))
+
+
+def heard(negotiation: Negotiation, signal: TransactiveSignal, place: Place, now: datetime) -> Step:
+    """Return what follows from a signal of a neighbor in this market."""
+    neighbor = place.node.neighbor(signal.sender)
+    before = negotiation.exchanges[signal.sender]
+    minds = place.coordination.minds(neighbor, negotiation.state)
+    exchanges = {**negotiation.exchanges, signal.sender: take(before, signal, minds)}
+    fate = Fate.KNOWN if signal.number <= before.number else Fate.TAKEN if minds else Fate.LATE
+    return Step(replace(negotiation, exchanges=exchanges), facts=(SignalReceived(now, signal, fate),))
+
+
+def acted(negotiation: Negotiation, place: Place, now: datetime) -> Step:
+    """Return what is to be said and settled now, given what is known."""
+    step = Step(negotiation)
+    if negotiation.state in TALKING:
+        step = _prepare(negotiation, place, now, now >= negotiation.time_is_up_at(place.rules))
+    spoken = _speak(step.negotiation, place.rules, now)
+    return Step(spoken.negotiation, spoken.signals, step.facts + spoken.facts)
+
+
+def _prepare(negotiation: Negotiation, place: Place, now: datetime, time_is_up: bool) -> Step:
+    """Ask the coordination again if anything it may look at has changed."""
+    numbers = tuple(exchange.number for exchange in negotiation.exchanges.values())
+    basis = (negotiation.state, time_is_up, numbers)
+    if basis == negotiation.basis or negotiation.plan is None:
+        return Step(negotiation)
+    prepared = place.coordination.prepare(_view(negotiation, negotiation.plan, place, time_is_up))
+    missed = _silence(negotiation, prepared, time_is_up, now)
+    silent = (*negotiation.silent, *(fact.neighbor for fact in missed))
+    facts: tuple[Fact, ...] = (*missed, *_clearing(negotiation, prepared, place, now))
+    return Step(replace(negotiation, prepared=prepared, basis=basis, silent=silent), facts=facts)
+
+
+def _view(negotiation: Negotiation, plan: Plan, place: Place, time_is_up: bool) -> View:
+    received = negotiation.received
+    return View(
+        place.node,
+        negotiation.market,
+        negotiation.state,
+        plan.local,
+        plan.expected,
+        received,
+        {name: one.curve for name, one in plan.stand_ins.items() if name not in received},
+        time_is_up,
+        negotiation.prepared.memory,
+    )
+
+
+def _silence(negotiation: Negotiation, prepared: Prepared, time_is_up: bool, now: datetime) -> list[NeighborSilent]:
+    assert negotiation.plan is not None
+    names = [name for name in prepared.awaited if time_is_up and name not in negotiation.silent]
+    market, stand_ins = negotiation.market.name, negotiation.plan.stand_ins
+    return [NeighborSilent(now, market, name, stand_ins[name].source) for name in names]
+
+
+def _clearing(negotiation: Negotiation, prepared: Prepared, place: Place, now: datetime) -> list[Cleared]:
+    if prepared.balance is None or prepared.balance.equals(negotiation.balance):
+        return []
+    assert negotiation.plan is not None
+    stand_ins, received = negotiation.plan.stand_ins, negotiation.received
+    names = [neighbor.id for neighbor in place.node.neighbors]
+    sources = tuple((name, Source.SIGNAL if name in received else stand_ins[name].source) for name in names)
+    return [Cleared(now, negotiation.market, prepared.balance, sources)]
+
+
+def _speak(negotiation: Negotiation, rules: SignalRules, now: datetime) -> Step:
+    exchanges, facts = dict(negotiation.exchanges), list[SignalSent]()
+    talking = negotiation.state in TALKING
+    for name, exchange in exchanges.items():
+        prepared = negotiation.prepared.signals.get(name, ()) if talking else ()
+        reason = reason_to_send(exchange, prepared, now, rules)
+        if reason is not None and (talking or reason is Reason.ANSWER):
+            exchanges[name] = speak(exchange, prepared, reason, now)
+            facts.append(SignalSent(now, exchanges[name].sent, reason))
+    signals = tuple(fact.signal for fact in facts)
+    return Step(replace(negotiation, exchanges=exchanges), signals, tuple(facts))

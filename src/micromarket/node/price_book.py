@@ -1,0 +1,65 @@
+"""Prices a node has seen, and what it expects from them: the ladder of the template for one node."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import tzinfo
+
+import numpy as np
+
+from micromarket.domain.curves import Floats
+from micromarket.domain.intervals import MICROSECOND
+from micromarket.markets.market import Market
+from micromarket.markets.prediction import HourlyPrices, KnownPrices, PriceSources, foresee
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PriceBook:
+    """Cleared prices of markets that still matter, and what each series usually costs by the hour.
+
+    Parameters
+    ----------
+    cleared : mapping of str to KnownPrices
+        Prices by market.
+    models : mapping of str to HourlyPrices
+        Model of each series.
+    """
+
+    cleared: Mapping[str, KnownPrices] = field(default_factory=dict)
+    models: Mapping[str, HourlyPrices] = field(default_factory=dict)
+
+    def expected(self, market: Market, zone: tzinfo) -> Floats:
+        """Return the price to expect in each interval of a market [currency/kWh], shape (T,).
+
+        Notes
+        -----
+        Source: Transactive Network Template v4 (PNNL, 2024), section 3.5: the market itself, the one before it in its
+        series, the one it refines or corrects, the model of its series, the default.
+        """
+        sources = PriceSources(
+            self.cleared.get(market.name),
+            self.cleared.get(market.prior or ""),
+            self.cleared.get(market.refined or ""),
+            self.models.get(market.rules.series),
+            market.rules.default_price,
+        )
+        prices: Floats = foresee(sources, 1, market.intervals.starts, market.intervals.local_hours(zone)).prices[0]
+        return prices
+
+    def noted(self, market: Market, price: Floats) -> PriceBook:
+        """Return the book after a market has settled on a price, for good or not, shape (T,) [currency/kWh]."""
+        starts = market.intervals.starts
+        ends = starts + market.intervals.step // MICROSECOND
+        return replace(self, cleared={**self.cleared, market.name: KnownPrices(starts, ends, price[None])})
+
+    def learned(self, market: Market, price: Floats, zone: tzinfo) -> PriceBook:
+        """Return the book whose model of the series has learned what a market cleared at for good."""
+        model = self.models.get(market.rules.series) or HourlyPrices.flat(1, market.rules.default_price)
+        for hour, one in zip(market.intervals.local_hours(zone).tolist(), price, strict=True):
+            model = model.updated(hour, np.array([one]))
+        return replace(self, models={**self.models, market.rules.series: model})
+
+    def without(self, market: str) -> PriceBook:
+        """Return the book without a market that nobody asks for any more."""
+        return replace(self, cleared={name: one for name, one in self.cleared.items() if name != market})

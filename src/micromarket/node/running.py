@@ -1,0 +1,218 @@
+"""A whole node: its series, its open markets, what it has learned. Events in, signals and facts out; no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, tzinfo
+from typing import NamedTuple, Protocol
+
+from micromarket.domain.curves import Curves, Floats
+from micromarket.domain.intervals import utc
+from micromarket.markets.market import Market
+from micromarket.markets.series import Entered, MarketSeries, SeriesPlan
+from micromarket.markets.states import MarketState
+from micromarket.node.coordinations import coordination
+from micromarket.node.exchange import SignalRules
+from micromarket.node.facts import Cleared, Fact, Fate, SignalReceived, StateEntered
+from micromarket.node.negotiation import Negotiation, Place, Plan, Step, acted, entered, heard, opened
+from micromarket.node.neighbor import Neighbor
+from micromarket.node.node import TransactiveNode
+from micromarket.node.price_book import PriceBook
+from micromarket.node.signals import TransactiveSignal
+from micromarket.node.stand_ins import LastKnown, StandIn, stand_in
+
+
+class Scheduling(Protocol):
+    """What a node asks about its own side of a market."""
+
+    def local(self, market: Market, expected: Floats) -> Curves:
+        """Return the curves (n, T, V) of the local assets, given the price expected in each interval."""
+        ...
+
+    def default(self, neighbor: str, market: Market) -> Curves | None:
+        """Return the curve (1, T, V) of a neighbor that says nothing in this market, or None if it has no other."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StartingSeries:
+    """A series and when its first market clears."""
+
+    plan: SeriesPlan
+    first_clearing: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSetup:
+    """All that makes one node, apart from what it lives through.
+
+    Parameters
+    ----------
+    node : TransactiveNode
+        Name and neighbors.
+    series : tuple of StartingSeries
+        The dominant series; those that refine them come along. `MarketRules.mechanism` names each one's coordination.
+    scheduling : Scheduling
+        Its assets, and the neighbors that say nothing.
+    rules : SignalRules
+        When to send, how long to wait.
+    zone : tzinfo
+        Local zone, for what each hour of the day usually costs.
+    """
+
+    node: TransactiveNode
+    series: tuple[StartingSeries, ...]
+    scheduling: Scheduling
+    rules: SignalRules = field(default_factory=SignalRules)
+    zone: tzinfo = UTC
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeState:
+    """All that a node knows at one moment; enough to go on after a restart.
+
+    Parameters
+    ----------
+    at : datetime, optional
+        When; None before it was ever told the time.
+    open : mapping of str to Negotiation
+        Its open markets by name.
+    known : mapping of str to LastKnown
+        What each neighbor said last in each series, by ``series/neighbor``.
+    prices : PriceBook
+        What it has learned of prices.
+    """
+
+    at: datetime | None = None
+    open: Mapping[str, Negotiation] = field(default_factory=dict)
+    known: Mapping[str, LastKnown] = field(default_factory=dict)
+    prices: PriceBook = field(default_factory=PriceBook)
+
+
+class Outputs(NamedTuple):
+    """What follows from an event: signals to send and facts to record, in their order."""
+
+    signals: tuple[TransactiveSignal, ...] = ()
+    facts: tuple[Fact, ...] = ()
+
+
+class RunningNode:
+    """A node that lives: it is told the time and what came, and says what to send and what happened.
+
+    Parameters
+    ----------
+    setup : NodeSetup
+        What it is.
+    state : NodeState, optional
+        What `state` was when it stopped; by default it starts from nothing.
+
+    Notes
+    -----
+    It does no I/O and reads no clock. Who starts late joins the markets that are not yet over; those in delivery
+    clear at once on what stands in for its neighbors.
+    """
+
+    def __init__(self, setup: NodeSetup, state: NodeState | None = None) -> None:
+        self.setup = setup
+        self._before = state or NodeState()
+        self._open, self._known = dict(self._before.open), dict(self._before.known)
+        self._prices, self._at = self._before.prices, self._before.at
+        self._series = [MarketSeries(one.plan, one.first_clearing) for one in setup.series]
+        if self._at is not None:
+            for series in self._series:
+                series.advance(self._at)
+        self._places = {name: Place(setup.node, coordination(name), setup.rules) for name in _mechanisms(setup)}
+
+    @property
+    def state(self) -> NodeState:
+        """All it knows."""
+        return NodeState(self._at, dict(self._open), dict(self._known), self._prices)
+
+    @property
+    def wakes_at(self) -> datetime:
+        """When it wants to be told the time next, unless a signal comes before."""
+        moments = [series.next_due for series in self._series]
+        moments += [moment for one in self._open.values() for moment in one.wakes_at(self.setup.rules)]
+        return min(moment for moment in moments if self._at is None or moment > self._at)
+
+    def handle(self, now: datetime, signal: TransactiveSignal | None = None) -> Outputs:
+        """Return what follows from the time being `now`, and from a signal that came.
+
+        Raises
+        ------
+        NaiveTime
+            If `now` carries no zone.
+        """
+        moment = self._at = utc(now) if self._at is None else max(self._at, utc(now))
+        facts = [
+            fact for series in self._series for one in series.advance(moment) for fact in self._enter(one, moment)
+        ]
+        if signal is not None:
+            facts += self._hear(signal, moment)
+        signals = list[TransactiveSignal]()
+        for negotiation in list(self._open.values()):
+            step = acted(negotiation, self._place(negotiation.market), moment)
+            facts += self._keep(step)
+            signals += step.signals
+        return Outputs(tuple(signals), tuple(facts))
+
+    def _enter(self, event: Entered, now: datetime) -> list[Fact]:
+        market, state = event.market, event.state
+        if market.delivery.end <= now and market.name not in self._open:
+            return []
+        negotiation = self._open.get(market.name) or opened(market, self.setup.node, event.at)
+        step = entered(negotiation, state, self._place(market), event.at)
+        if state is MarketState.NEGOTIATION:
+            step = step._replace(negotiation=replace(step.negotiation, plan=self._plan(market, event.at)))
+        facts = [*self._keep(step), StateEntered(event.at, market, state)]
+        if state is MarketState.DELIVERY and step.negotiation.balance is not None:
+            self._prices = self._prices.learned(market, step.negotiation.balance.price, self.setup.zone)
+        if state is MarketState.EXPIRED:
+            del self._open[market.name]
+            self._prices = self._prices.without(market.prior or "")
+        return facts
+
+    def _plan(self, market: Market, now: datetime) -> Plan:
+        setup, expected = self.setup, self._prices.expected(market, self.setup.zone)
+        local = setup.scheduling.local(market, expected)
+        return Plan(local, expected, {one.id: self._stand_in(one, market, now) for one in setup.node.neighbors})
+
+    def _stand_in(self, neighbor: Neighbor, market: Market, now: datetime) -> StandIn:
+        default = self.setup.scheduling.default(neighbor.id, market) or neighbor.default
+        known = self._known.get(_heading(market, neighbor.id))
+        return stand_in(market.intervals.moments, default, known, now, self.setup.rules.trust)
+
+    def _hear(self, signal: TransactiveSignal, now: datetime) -> list[Fact]:
+        negotiation = self._open.get(signal.market)
+        if negotiation is None or signal.sender not in negotiation.exchanges or signal.receiver != self.setup.node.id:
+            return [SignalReceived(now, signal, Fate.STRANGE)]
+        step = heard(negotiation, signal, self._place(negotiation.market), now)
+        if signal.content and step.negotiation.exchanges[signal.sender].received is signal.content:
+            heading = _heading(negotiation.market, signal.sender)
+            self._known[heading] = LastKnown(signal.content, signal.sent_at)
+        return self._keep(step)
+
+    def _keep(self, step: Step) -> list[Fact]:
+        market = step.negotiation.market
+        self._open[market.name] = step.negotiation
+        if any(isinstance(fact, Cleared) for fact in step.facts) and step.negotiation.balance is not None:
+            self._prices = self._prices.noted(market, step.negotiation.balance.price)
+        return list(step.facts)
+
+    def _place(self, market: Market) -> Place:
+        return self._places[market.rules.mechanism]
+
+
+def _heading(market: Market, neighbor: str) -> str:
+    return f"{market.rules.series}/{neighbor}"
+
+
+def _mechanisms(setup: NodeSetup) -> set[str]:
+    plans = [one.plan for one in setup.series]
+    found = set[str]()
+    while plans:
+        plan = plans.pop()
+        found.add(plan.rules.mechanism)
+        plans += [] if plan.refined_by is None else [plan.refined_by]
+    return found

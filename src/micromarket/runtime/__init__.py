@@ -1,0 +1,1 @@
+"""Time passes and messages travel: clocks, buses and the loop that runs nodes."""

@@ -1,0 +1,81 @@
+"""A node as a program: it hears the clock and the bus, and says on the bus what its deterministic core wants said."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from micromarket.errors import BadSignal
+from micromarket.node.facts import Fact
+from micromarket.node.running import RunningNode
+from micromarket.node.signals import TransactiveSignal
+from micromarket.runtime.bus import Bus, subject_of
+from micromarket.runtime.clocks import Clock
+from micromarket.runtime.wire import decoded, encoded
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRefused:
+    """Something came over the bus that is no signal."""
+
+    at: datetime
+    reason: str
+
+
+Record = Callable[[Fact | MessageRefused], None]
+
+
+class NodeProgram:
+    """Joins a node with a clock and a bus.
+
+    Parameters
+    ----------
+    node : RunningNode
+        The node.
+    network : str
+        First word of all subjects; nodes of one network hear each other.
+    clock : Clock
+        Where time comes from.
+    bus : Bus
+        What carries its signals.
+    record : callable
+        Is given every fact, in order, before the signals of the same event are sent: whatever must survive a crash is
+        kept there.
+    """
+
+    def __init__(self, node: RunningNode, network: str, clock: Clock, bus: Bus, record: Record) -> None:
+        self.node = node
+        self._network, self._clock, self._bus, self._record = network, clock, bus, record
+        self._called_at: datetime | None = None
+
+    def start(self) -> None:
+        """Listen to the bus, and live through what is due."""
+        self._bus.subscribe(self._subject(self.node.setup.node.id), self._hear)
+        self._live()
+
+    def _hear(self, payload: bytes) -> None:
+        try:
+            signal = decoded(payload)
+        except BadSignal as error:
+            self._record(MessageRefused(self._clock.now(), str(error)))
+        else:
+            self._live(signal)
+
+    def _wake(self) -> None:
+        self._called_at = None
+        self._live()
+
+    def _live(self, signal: TransactiveSignal | None = None) -> None:
+        outputs = self.node.handle(self._clock.now(), signal)
+        for fact in outputs.facts:
+            self._record(fact)
+        for said in outputs.signals:
+            self._bus.publish(self._subject(said.receiver), encoded(said))
+        following = self.node.wakes_at
+        if self._called_at is None or following < self._called_at:
+            self._called_at = following
+            self._clock.call_at(following, self._wake)
+
+    def _subject(self, receiver: str) -> str:
+        return subject_of(self._network, "signal", receiver)
