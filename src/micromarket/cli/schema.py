@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from micromarket.runtime import wire
 from micromarket.simulation.scenario.schema import reference_text, schema_text
 
 
@@ -13,9 +14,13 @@ def command(
     reference: Annotated[
         bool, typer.Option("--reference", help="Print the reference page (Markdown) instead.")
     ] = False,
+    signals: Annotated[bool, typer.Option("--signals", help="Print that of transactive signals instead.")] = False,
 ) -> None:
     """Print the JSON Schema of scenario files, for editors that complete and check them.
 
     Example: micromarket schema > scenario.schema.json
     """
-    typer.echo(reference_text() if reference else schema_text(), nl=False)
+    if signals:
+        typer.echo(wire.schema_text(), nl=False)
+    else:
+        typer.echo(reference_text() if reference else schema_text(), nl=False)

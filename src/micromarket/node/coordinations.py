@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib.metadata import entry_points
 from typing import Any, ClassVar, Protocol
 
 from micromarket.domain.curves import Curves, Floats
 from micromarket.errors import UnknownCoordination
 from micromarket.markets.market import Market
+from micromarket.markets.registry import registered
 from micromarket.markets.states import MarketState
 from micromarket.node.balancing import Balance
 from micromarket.node.neighbor import Neighbor
@@ -105,11 +105,6 @@ class Coordination(Protocol):
         ...
 
 
-def names() -> tuple[str, ...]:
-    """Return the registered names, sorted."""
-    return tuple(sorted({point.name for point in entry_points(group=GROUP)}))
-
-
 def coordination(name: str) -> Coordination:
     """Return the coordination registered as `name`.
 
@@ -118,7 +113,5 @@ def coordination(name: str) -> Coordination:
     UnknownCoordination
         If nothing is registered under `name`; the message lists what is.
     """
-    for point in entry_points(group=GROUP, name=name):
-        found: Coordination = point.load()()
-        return found
-    raise UnknownCoordination(f"no coordination is called {name!r}; there are: {', '.join(names()) or 'none'}")
+    found: Coordination = registered(GROUP, name, UnknownCoordination)()
+    return found

@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from micromarket.domain.curves import Curves, Floats
 from micromarket.markets.market import Market
@@ -70,6 +70,15 @@ class Plan:
     stand_ins: Mapping[str, StandIn]
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a coordination may look at, and so what must change before it is asked again."""
+
+    state: MarketState
+    time_is_up: bool
+    numbers: tuple[int, ...]
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Negotiation:
     """All that a node knows in one market.
@@ -86,8 +95,8 @@ class Negotiation:
         What the node brings; from NEGOTIATION on.
     prepared : Prepared
         What the coordination made of it last.
-    basis : tuple
-        What that was made of: state, whether time was up, number of each neighbor's signal.
+    basis : Basis, optional
+        What that was made of.
     silent : tuple of str
         Neighbors already reported silent.
     """
@@ -97,7 +106,7 @@ class Negotiation:
     state: MarketState = MarketState.INACTIVE
     plan: Plan | None = None
     prepared: Prepared = UNPREPARED
-    basis: tuple[Any, ...] = ()
+    basis: Basis | None = None
     silent: tuple[str, ...] = ()
 
     @property
@@ -173,7 +182,7 @@ def acted(negotiation: Negotiation, place: Place, now: datetime) -> Step:
 def _prepare(negotiation: Negotiation, place: Place, now: datetime, time_is_up: bool) -> Step:
     """Ask the coordination again if anything it may look at has changed."""
     numbers = tuple(exchange.number for exchange in negotiation.exchanges.values())
-    basis = (negotiation.state, time_is_up, numbers)
+    basis = Basis(negotiation.state, time_is_up, numbers)
     if basis == negotiation.basis or negotiation.plan is None:
         return Step(negotiation)
     prepared = place.coordination.prepare(_view(negotiation, negotiation.plan, place, time_is_up))

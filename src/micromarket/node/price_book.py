@@ -6,12 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
-import numpy as np
-
 from micromarket.domain.curves import Floats
-from micromarket.domain.intervals import MICROSECOND
-from micromarket.markets.market import Market
-from micromarket.markets.prediction import HourlyPrices, KnownPrices, PriceSources, foresee
+from micromarket.domain.intervals import HOUR, MICROSECOND, LocalTimes
+from micromarket.markets.market import Market, MarketRules
+from micromarket.markets.prediction import KnownPrices, PriceSources, foresee
+from micromarket.markets.price_models import MEMORY_DAYS, PriceModel
+from micromarket.markets.registry import price_model
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -22,12 +22,12 @@ class PriceBook:
     ----------
     cleared : mapping of str to KnownPrices
         Prices by market.
-    models : mapping of str to HourlyPrices
+    models : mapping of str to PriceModel
         Model of each series.
     """
 
     cleared: Mapping[str, KnownPrices] = field(default_factory=dict)
-    models: Mapping[str, HourlyPrices] = field(default_factory=dict)
+    models: Mapping[str, PriceModel] = field(default_factory=dict)
 
     def expected(self, market: Market, zone: tzinfo) -> Floats:
         """Return the price to expect in each interval of a market [currency/kWh], shape (T,).
@@ -44,7 +44,7 @@ class PriceBook:
             self.models.get(market.rules.series),
             market.rules.default_price,
         )
-        prices: Floats = foresee(sources, 1, market.intervals.starts, market.intervals.local_hours(zone)).prices[0]
+        prices: Floats = foresee(sources, 1, LocalTimes.of(market.intervals.starts, zone)).prices[0]
         return prices
 
     def noted(self, market: Market, price: Floats) -> PriceBook:
@@ -55,11 +55,16 @@ class PriceBook:
 
     def learned(self, market: Market, price: Floats, zone: tzinfo) -> PriceBook:
         """Return the book whose model of the series has learned what a market cleared at for good."""
-        model = self.models.get(market.rules.series) or HourlyPrices.flat(1, market.rules.default_price)
-        for hour, one in zip(market.intervals.local_hours(zone).tolist(), price, strict=True):
-            model = model.updated(hour, np.array([one]))
+        model = self.models.get(market.rules.series) or unlearned(market.rules)
+        model = model.learned(LocalTimes.of(market.intervals.starts, zone), price[None])
         return replace(self, models={**self.models, market.rules.series: model})
 
     def without(self, market: str) -> PriceBook:
         """Return the book without a market that nobody asks for any more."""
         return replace(self, cleared={name: one for name, one in self.cleared.items() if name != market})
+
+
+def unlearned(rules: MarketRules) -> PriceModel:
+    """Return the model of a series before it has seen a price; it remembers two weeks of each hour."""
+    hourly = max(1, HOUR // rules.timing.interval_duration)
+    return price_model(rules.price_model)(1, rules.default_price, MEMORY_DAYS * hourly)

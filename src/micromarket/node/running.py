@@ -10,7 +10,7 @@ from typing import NamedTuple, Protocol
 from micromarket.domain.curves import Curves, Floats
 from micromarket.domain.intervals import utc
 from micromarket.markets.market import Market
-from micromarket.markets.series import Entered, MarketSeries, SeriesPlan
+from micromarket.markets.series import Entered, MarketSeries, SeriesPlan, SeriesState
 from micromarket.markets.states import MarketState
 from micromarket.node.coordinations import coordination
 from micromarket.node.exchange import SignalRules
@@ -76,6 +76,8 @@ class NodeState:
     ----------
     at : datetime, optional
         When; None before it was ever told the time.
+    series : tuple of SeriesState
+        Where each of its series stands.
     open : mapping of str to Negotiation
         Its open markets by name.
     known : mapping of str to LastKnown
@@ -85,6 +87,7 @@ class NodeState:
     """
 
     at: datetime | None = None
+    series: tuple[SeriesState, ...] = ()
     open: Mapping[str, Negotiation] = field(default_factory=dict)
     known: Mapping[str, LastKnown] = field(default_factory=dict)
     prices: PriceBook = field(default_factory=PriceBook)
@@ -115,19 +118,19 @@ class RunningNode:
 
     def __init__(self, setup: NodeSetup, state: NodeState | None = None) -> None:
         self.setup = setup
-        self._before = state or NodeState()
-        self._open, self._known = dict(self._before.open), dict(self._before.known)
-        self._prices, self._at = self._before.prices, self._before.at
-        self._series = [MarketSeries(one.plan, one.first_clearing) for one in setup.series]
-        if self._at is not None:
-            for series in self._series:
-                series.advance(self._at)
+        before = state or NodeState()
+        self._open, self._known = dict(before.open), dict(before.known)
+        self._prices, self._at = before.prices, before.at
+        plans = [one.plan for one in setup.series]
+        self._series = [MarketSeries.restored(*each) for each in zip(plans, before.series, strict=False)]
+        self._series = self._series or [MarketSeries(one.plan, one.first_clearing) for one in setup.series]
         self._places = {name: Place(setup.node, coordination(name), setup.rules) for name in _mechanisms(setup)}
 
     @property
     def state(self) -> NodeState:
         """All it knows."""
-        return NodeState(self._at, dict(self._open), dict(self._known), self._prices)
+        series = tuple(one.state for one in self._series)
+        return NodeState(self._at, series, dict(self._open), dict(self._known), self._prices)
 
     @property
     def wakes_at(self) -> datetime:
@@ -209,10 +212,4 @@ def _heading(market: Market, neighbor: str) -> str:
 
 
 def _mechanisms(setup: NodeSetup) -> set[str]:
-    plans = [one.plan for one in setup.series]
-    found = set[str]()
-    while plans:
-        plan = plans.pop()
-        found.add(plan.rules.mechanism)
-        plans += [] if plan.refined_by is None else [plan.refined_by]
-    return found
+    return {plan.rules.mechanism for one in setup.series for plan in one.plan.chain}

@@ -1,0 +1,74 @@
+from datetime import timedelta
+
+import pytest
+
+from living_nodes import CLEARING, MINUTE, START, cleared, hourly, lives, setups_of
+from micromarket.errors import InvalidValue
+from micromarket.node.running import NodeState, RunningNode
+from micromarket.runtime.bus import InProcessBus
+from micromarket.runtime.clocks import VirtualClock
+from micromarket.runtime.faults import Faults, FaultyBus
+from micromarket.runtime.network import run_network
+from micromarket.runtime.program import NodeProgram
+from micromarket.runtime.saving import restored, saved, write
+from trees import load, random_market
+
+END = CLEARING + 75 * MINUTE
+SETUPS = setups_of(*random_market(11, losses=True, intervals=2), plan=hourly(intervals=2, market_lead=4 * MINUTE))
+
+
+def restarting(setups, moments, faults=None):
+    """Run a network in which every node is killed at each moment and starts again from what was written down."""
+    clock = VirtualClock(START)
+    bus = FaultyBus(InProcessBus(clock), clock, faults or Faults())
+    facts = {setup.node.id: [] for setup in setups}
+    programs = [NodeProgram(RunningNode(setup), "here", clock, bus, facts[setup.node.id].append) for setup in setups]
+    for program in programs:
+        program.start()
+    for moment in moments:
+        clock.run_until(moment)
+        for program in programs:
+            content = saved(program.node.setup.node.id, program.node.state)
+            program.node = RunningNode(program.node.setup, restored(program.node.setup, content))
+    clock.run_until(END)
+    return facts
+
+
+def test_a_node_killed_in_the_middle_of_a_market_goes_on_as_if_nothing_had_been():
+    """Killed in every minute, all nodes record the very facts of a run without kills."""
+    minutes = [START + at * MINUTE for at in range(90)]
+
+    assert repr(run_network(SETUPS, START, END)) == repr(restarting(SETUPS, minutes))
+
+
+def test_killed_on_a_bad_bus():
+    """Kills and faults together end at the prices of neither."""
+    moments = [START + at * MINUTE + timedelta(seconds=7) for at in range(90)]
+    perfect = run_network(SETUPS, START, END)
+    rough = restarting(SETUPS, moments, Faults(0.3, 0.3, 0.3, timedelta(seconds=20), seed=4))
+
+    for node, facts in perfect.items():
+        assert all(one.equals(cleared(rough[node])[market]) for market, one in cleared(facts).items())
+
+
+def test_equal_knowledge_gives_equal_bytes():
+    """Written, read and written again."""
+    node = RunningNode(SETUPS[0])
+    node.handle(CLEARING - MINUTE)
+    content = saved("node-0", node.state)
+
+    assert content == saved("node-0", restored(SETUPS[0], content))
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", saved("somebody", NodeState())])
+def test_what_is_not_of_this_node_is_refused(content):
+    with pytest.raises(InvalidValue, match="expected"):
+        restored(lives("home", [], load(1.0)), content)
+
+
+def test_a_file_is_replaced_whole(tmp_path):
+    path = tmp_path / "state.json"
+    for content in (b"first", b"second"):
+        write(path, content)
+
+    assert ([path], b"second") == (list(tmp_path.iterdir()), path.read_bytes())
