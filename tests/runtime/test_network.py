@@ -6,7 +6,7 @@ import pytest
 
 from living_nodes import CLEARING, MINUTE, START, cleared, hourly, lives, setups_of
 from micromarket.node.coordination import clear_nested
-from micromarket.node.exchange import Reason
+from micromarket.node.dialog import Reason
 from micromarket.node.facts import Cleared, NeighborSilent, SignalSent, Source
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.runtime.faults import Faults

@@ -9,7 +9,7 @@ from enum import StrEnum
 from micromarket.markets.market import Market
 from micromarket.markets.states import MarketState
 from micromarket.node.balancing import Balance
-from micromarket.node.exchange import Reason
+from micromarket.node.dialog import Reason
 from micromarket.node.signals import TransactiveSignal
 
 

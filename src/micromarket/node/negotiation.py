@@ -19,7 +19,7 @@ from micromarket.markets.market import Market
 from micromarket.markets.states import MarketState
 from micromarket.node.balancing import Balance
 from micromarket.node.coordinations import Coordination, Prepared, View
-from micromarket.node.exchange import Exchange, Reason, SignalRules, reason_to_send, speak, take
+from micromarket.node.dialog import Dialog, Reason, SignalRules, reason_to_send, speak, take
 from micromarket.node.facts import Cleared, Fact, Fate, NeighborSilent, SignalReceived, SignalSent, Source
 from micromarket.node.node import TransactiveNode
 from micromarket.node.signals import Content, TransactiveSignal
@@ -87,7 +87,7 @@ class Negotiation:
     ----------
     market : Market
         The market.
-    exchanges : mapping of str to Exchange
+    dialogs : mapping of str to Dialog
         What was said between the node and each transactive neighbor.
     state : MarketState
         The market's state.
@@ -102,7 +102,7 @@ class Negotiation:
     """
 
     market: Market
-    exchanges: Mapping[str, Exchange]
+    dialogs: Mapping[str, Dialog]
     state: MarketState = MarketState.INACTIVE
     plan: Plan | None = None
     prepared: Prepared = UNPREPARED
@@ -117,7 +117,7 @@ class Negotiation:
     @property
     def received(self) -> dict[str, Content]:
         """What each neighbor said last, of those that said something."""
-        return {name: exchange.received for name, exchange in self.exchanges.items() if exchange.received}
+        return {name: dialog.received for name, dialog in self.dialogs.items() if dialog.received}
 
     def time_is_up_at(self, rules: SignalRules) -> datetime:
         """Return when patience with silent neighbors ends in the present state."""
@@ -128,7 +128,7 @@ class Negotiation:
         """Return the times at which something is to be done unless a message comes before."""
         if self.state not in TALKING:
             return []
-        repeats = [exchange.repeats_at(rules) for exchange in self.exchanges.values()]
+        repeats = [dialog.repeats_at(rules) for dialog in self.dialogs.values()]
         return [self.time_is_up_at(rules), *(moment for moment in repeats if moment is not None)]
 
 
@@ -145,7 +145,7 @@ def opened(market: Market, node: TransactiveNode, now: datetime) -> Negotiation:
     return Negotiation(
         market,
         {
-            neighbor.id: Exchange(TransactiveSignal.nothing(market.name, node.id, neighbor.id, now))
+            neighbor.id: Dialog(TransactiveSignal.nothing(market.name, node.id, neighbor.id, now))
             for neighbor in node.neighbors
             if neighbor.transactive
         },
@@ -163,11 +163,11 @@ def entered(negotiation: Negotiation, state: MarketState, place: Place, now: dat
 def heard(negotiation: Negotiation, signal: TransactiveSignal, place: Place, now: datetime) -> Step:
     """Return what follows from a signal of a neighbor in this market."""
     neighbor = place.node.neighbor(signal.sender)
-    before = negotiation.exchanges[signal.sender]
+    before = negotiation.dialogs[signal.sender]
     minds = place.coordination.minds(neighbor, negotiation.state)
-    exchanges = {**negotiation.exchanges, signal.sender: take(before, signal, minds)}
+    dialogs = {**negotiation.dialogs, signal.sender: take(before, signal, minds)}
     fate = Fate.KNOWN if signal.number <= before.number else Fate.TAKEN if minds else Fate.LATE
-    return Step(replace(negotiation, exchanges=exchanges), facts=(SignalReceived(now, signal, fate),))
+    return Step(replace(negotiation, dialogs=dialogs), facts=(SignalReceived(now, signal, fate),))
 
 
 def acted(negotiation: Negotiation, place: Place, now: datetime) -> Step:
@@ -181,7 +181,7 @@ def acted(negotiation: Negotiation, place: Place, now: datetime) -> Step:
 
 def _prepare(negotiation: Negotiation, place: Place, now: datetime, time_is_up: bool) -> Step:
     """Ask the coordination again if anything it may look at has changed."""
-    numbers = tuple(exchange.number for exchange in negotiation.exchanges.values())
+    numbers = tuple(dialog.number for dialog in negotiation.dialogs.values())
     basis = Basis(negotiation.state, time_is_up, numbers)
     if basis == negotiation.basis or negotiation.plan is None:
         return Step(negotiation)
@@ -225,13 +225,13 @@ def _clearing(negotiation: Negotiation, prepared: Prepared, place: Place, now: d
 
 
 def _speak(negotiation: Negotiation, rules: SignalRules, now: datetime) -> Step:
-    exchanges, facts = dict(negotiation.exchanges), list[SignalSent]()
+    dialogs, facts = dict(negotiation.dialogs), list[SignalSent]()
     talking = negotiation.state in TALKING
-    for name, exchange in exchanges.items():
+    for name, dialog in dialogs.items():
         prepared = negotiation.prepared.signals.get(name, ()) if talking else ()
-        reason = reason_to_send(exchange, prepared, now, rules)
+        reason = reason_to_send(dialog, prepared, now, rules)
         if reason is not None and (talking or reason is Reason.ANSWER):
-            exchanges[name] = speak(exchange, prepared, reason, now)
-            facts.append(SignalSent(now, exchanges[name].sent, reason))
+            dialogs[name] = speak(dialog, prepared, reason, now)
+            facts.append(SignalSent(now, dialogs[name].sent, reason))
     signals = tuple(fact.signal for fact in facts)
-    return Step(replace(negotiation, exchanges=exchanges), signals, tuple(facts))
+    return Step(replace(negotiation, dialogs=dialogs), signals, tuple(facts))

@@ -13,7 +13,7 @@ from micromarket.markets.market import Market
 from micromarket.markets.series import Entered, MarketSeries, SeriesPlan, SeriesState
 from micromarket.markets.states import MarketState
 from micromarket.node.coordinations import coordination
-from micromarket.node.exchange import SignalRules
+from micromarket.node.dialog import SignalRules
 from micromarket.node.facts import Cleared, Fact, Fate, SignalReceived, StateEntered
 from micromarket.node.negotiation import Negotiation, Place, Plan, Step, acted, entered, heard, opened
 from micromarket.node.neighbor import Neighbor
@@ -188,10 +188,10 @@ class RunningNode:
 
     def _hear(self, signal: TransactiveSignal, now: datetime) -> list[Fact]:
         negotiation = self._open.get(signal.market)
-        if negotiation is None or signal.sender not in negotiation.exchanges or signal.receiver != self.setup.node.id:
+        if negotiation is None or signal.sender not in negotiation.dialogs or signal.receiver != self.setup.node.id:
             return [SignalReceived(now, signal, Fate.STRANGE)]
         step = heard(negotiation, signal, self._place(negotiation.market), now)
-        if signal.content and step.negotiation.exchanges[signal.sender].received is signal.content:
+        if signal.content and step.negotiation.dialogs[signal.sender].received is signal.content:
             heading = _heading(negotiation.market, signal.sender)
             self._known[heading] = LastKnown(signal.content, signal.sent_at)
         return self._keep(step)

@@ -55,7 +55,7 @@ class SignalRules:
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class Dialog:
     """What was said between us and one neighbor in one market.
 
     Parameters
@@ -88,42 +88,42 @@ class Exchange:
         return self.sent.sent_at + rules.repeat_after if self.unheard else None
 
 
-def take(exchange: Exchange, signal: TransactiveSignal, counts: bool) -> Exchange:
-    """Return the exchange after a message came; `counts` says whether what it says still matters.
+def take(dialog: Dialog, signal: TransactiveSignal, counts: bool) -> Dialog:
+    """Return the dialog after a message came; `counts` says whether what it says still matters.
 
     A message that does not matter is answered all the same, so that its sender stops repeating.
     """
-    heard = max(exchange.heard, signal.heard)
-    asked = exchange.asked or signal.answer
-    forgotten = heard > exchange.sent.number
-    sent = replace(exchange.sent, number=heard + 1) if forgotten and exchange.sent.content else exchange.sent
-    if not counts or signal.number <= exchange.number:
-        return replace(exchange, sent=sent, heard=heard, asked=asked, number=max(exchange.number, signal.number))
-    return Exchange(sent, signal.content, signal.number, heard, asked)
+    heard = max(dialog.heard, signal.heard)
+    asked = dialog.asked or signal.answer
+    forgotten = heard > dialog.sent.number
+    sent = replace(dialog.sent, number=heard + 1) if forgotten and dialog.sent.content else dialog.sent
+    if not counts or signal.number <= dialog.number:
+        return replace(dialog, sent=sent, heard=heard, asked=asked, number=max(dialog.number, signal.number))
+    return Dialog(sent, signal.content, signal.number, heard, asked)
 
 
-def reason_to_send(exchange: Exchange, prepared: Content, now: datetime, rules: SignalRules) -> Reason | None:
+def reason_to_send(dialog: Dialog, prepared: Content, now: datetime, rules: SignalRules) -> Reason | None:
     """Return why something has to be said, or None."""
-    if prepared and not exchange.sent.content:
+    if prepared and not dialog.sent.content:
         return Reason.FIRST
-    if prepared and change(exchange.sent.content, prepared) > rules.threshold:
+    if prepared and change(dialog.sent.content, prepared) > rules.threshold:
         return Reason.CHANGED
-    if exchange.asked:
+    if dialog.asked:
         return Reason.ANSWER
-    repeats_at = exchange.repeats_at(rules)
+    repeats_at = dialog.repeats_at(rules)
     return Reason.UNHEARD if repeats_at is not None and repeats_at <= now else None
 
 
-def speak(exchange: Exchange, prepared: Content, reason: Reason, now: datetime) -> Exchange:
-    """Return the exchange after saying what `reason` demands; its `sent` is the message."""
+def speak(dialog: Dialog, prepared: Content, reason: Reason, now: datetime) -> Dialog:
+    """Return the dialog after saying what `reason` demands; its `sent` is the message."""
     new = reason in {Reason.FIRST, Reason.CHANGED}
-    number = max(exchange.sent.number, exchange.heard) + 1 if new else exchange.sent.number
+    number = max(dialog.sent.number, dialog.heard) + 1 if new else dialog.sent.number
     sent = replace(
-        exchange.sent,
+        dialog.sent,
         number=number,
         sent_at=now,
-        content=prepared if new else exchange.sent.content,
-        heard=exchange.number,
-        answer=number > exchange.heard,
+        content=prepared if new else dialog.sent.content,
+        heard=dialog.number,
+        answer=number > dialog.heard,
     )
-    return replace(exchange, sent=sent, asked=False)
+    return replace(dialog, sent=sent, asked=False)

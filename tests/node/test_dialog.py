@@ -2,13 +2,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from micromarket.node.exchange import Exchange, Reason, SignalRules, reason_to_send, speak, take
+from micromarket.node.dialog import Dialog, Reason, SignalRules, reason_to_send, speak, take
 from micromarket.node.signals import IntervalRecords, TransactiveRecord, TransactiveSignal
 
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)
 SECOND = timedelta(seconds=1)
 RULES = SignalRules(threshold=0.05, repeat_after=5 * SECOND)
-FRESH = Exchange(TransactiveSignal.nothing("spot", "home", "feeder", NOON))
+FRESH = Dialog(TransactiveSignal.nothing("spot", "home", "feeder", NOON))
 
 
 def said(power):
@@ -20,10 +20,10 @@ def from_feeder(number, power=-3.0, **more):
     return TransactiveSignal("spot", "feeder", "home", number, NOON, content, **more)
 
 
-def spoken(exchange, power, now=NOON):
-    """The exchange after sending what the rules demand, or unchanged if they demand nothing."""
-    reason = reason_to_send(exchange, said(power), now, RULES)
-    return exchange if reason is None else speak(exchange, said(power), reason, now)
+def spoken(dialog, power, now=NOON):
+    """The dialog after sending what the rules demand, or unchanged if they demand nothing."""
+    reason = reason_to_send(dialog, said(power), now, RULES)
+    return dialog if reason is None else speak(dialog, said(power), reason, now)
 
 
 def test_who_has_nothing_to_say_says_nothing():
