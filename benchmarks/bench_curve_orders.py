@@ -1,13 +1,17 @@
-"""How fast curve orders match continuously: the kernel beside its plain twin, in batches and one call at a time.
+"""How fast curve orders match continuously: in batches, beside the plain twin, and one call at a time from Python.
 
 Run as ``python benchmarks/bench_curve_orders.py``; medians of five runs on one machine in the same minute.
 
 The work. Standing: `n` supply curves of three vertices; prices of the first are uniform over 400 price steps, the
 others follow within 80, quantities are uniform up to 60 steps in all; each segment goes only whole with one chance in
-five. Then, again and again: one aggressive demand curve of three vertices with as much quantity, every segment
-divisible, whose best price crosses all that stands and whose worst crosses about half of it; what it does not find is
-dropped; and one new supply curve of the first kind, which finds no demand and stands: the book keeps about its size.
-An aggressive order is thus one match (all trades executed, remainders put back in their place) and one insertion.
+five. Then, in turns: a demand curve of three vertices with as much quantity, every segment divisible, whose best
+price crosses all that stands and whose worst crosses about half of it; what it does not find is dropped; and a new
+supply curve of the first kind, which finds no demand and stands: the book keeps about its size. One round is thus one
+order that crosses, with all its trades and their remainders put back in place, and one that comes to stand.
+
+Two doors. A batch is one call of the kernel for all rounds (`CurveMatcher.add_all`: arrays in, trades out, no names).
+One call each is `CurveBook.submit`: the rules of admission, the kernel, and an outcome for every acceptance, match,
+removal and rest; beside it stands the bare call `CurveMatcher.add`. Orders are made before the clock starts.
 """
 
 from __future__ import annotations
@@ -94,9 +98,9 @@ def growth() -> list[dict[str, object]]:
         rows.append(
             {
                 "standing": standing,
-                "trades an order": f"{trades / count:.2f}",
+                "trades a round": f"{trades / count:.2f}",
                 f"kernel ({NAME})": duration(each),
-                "aggressive orders/s": f"{1 / each:,.0f}",
+                "crossing orders/s": f"{1 / each:,.0f}",
                 "growth": "" if before is None else f"{each / before:.2f}x",
                 "plain twin": duration(plain),
                 "ratio": f"{plain / each:.0f}x",
@@ -154,8 +158,8 @@ def one_call_each(repeat: int = 5) -> list[dict[str, object]]:
                 "standing": standing,
                 f"CurveMatcher.add ({NAME})": duration(bare),
                 "CurveBook.submit": duration(each),
-                "aggressive orders/s": f"{1 / each:,.0f}",
-                "submissions/s": f"{2 / each:,.0f}",
+                "crossing orders/s": f"{1 / each:,.0f}",
+                "orders/s": f"{2 / each:,.0f}",
                 "growth": "" if before is None else f"{each / before:.2f}x",
             }
         )
@@ -165,10 +169,10 @@ def one_call_each(repeat: int = 5) -> list[dict[str, object]]:
 
 def main() -> None:
     """Print both tables."""
-    table(growth(), "Batches; time of one aggressive order and of the insertion that follows it")
+    table(growth(), "Batches; time of one round: an order that crosses, and one that comes to stand")
     table(
         one_call_each(),
-        "One call each, rules and outcomes included; an aggressive order is two calls: a match, an insertion",
+        "One call each; time of one round of two calls",
     )
 
 

@@ -188,16 +188,17 @@ def divisible_only(order: Order, register: Register) -> Objection | None:
 
 def priced_to_stand(order: Order, register: Register) -> Objection | None:
     """Refuse an order that is to stand and takes any price for a part of it."""
-    any_price = min(abs(order.vertices[0].power), abs(order.vertices[-1].power))
-    if order.is_market or order.terms.execution is not Execution.STANDING or not any_price:
+    first, last = order.vertices[0].power, order.vertices[-1].power
+    if not (first and last) or order.is_market or order.terms.execution is not Execution.STANDING:
         return None
-    return Objection(NotSupported, f"what stands names a price for every step; found {any_price} at any price")
+    return Objection(NotSupported, f"what stands names a price for every step; found power from {first} to {last}")
 
 
 def stands_or_not(order: Order, register: Register) -> Objection | None:
     """Refuse terms other than whether, and until when, the order shall stand."""
-    terms, stands = order.terms, order.terms.execution in {Execution.STANDING, Execution.IMMEDIATE}
-    if stands and not terms.minimum and not terms.post_only and terms.one_of is None:
+    terms = order.terms
+    plain = terms.execution is Execution.STANDING or terms.execution is Execution.IMMEDIATE
+    if plain and not terms.minimum and not terms.post_only and terms.one_of is None:
         return None
     return Objection(
         NotSupported, f"expected an order that stands or does not, whole where its vertices say so; found {terms}"

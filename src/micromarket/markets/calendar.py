@@ -20,12 +20,8 @@ class TradingCalendar:
     def __init__(self) -> None:
         self._gates: dict[InstrumentId, datetime | None] = {}
         self._closing: list[tuple[datetime, int, InstrumentId]] = []
-        self._now: datetime | None = None
-
-    @property
-    def now(self) -> datetime | None:
+        self.now: datetime | None = None
         """The event clock; None before it was first moved."""
-        return self._now
 
     @property
     def instruments(self) -> tuple[InstrumentId, ...]:
@@ -59,16 +55,16 @@ class TradingCalendar:
 
     def advance(self, now: datetime) -> list[InstrumentId]:
         """Move the clock, never back; return the instruments whose gates closed since, by their time."""
-        self._now = later(self._now, now)
+        self.now = later(self.now, now)
         closed = list[InstrumentId]()
-        while self._closing and self._closing[0][0] <= self._now:
+        while self._closing and self._closing[0][0] <= self.now:
             closed.append(heappop(self._closing)[2])
         return closed
 
     def rows(self) -> dict[str, Any]:
         """Return everything as JSON can hold it."""
         return {
-            "now": moment_text(self._now),
+            "now": moment_text(self.now),
             "gates": [[each, moment_text(gate)] for each, gate in self._gates.items()],
             "closing": sorted(index for _, index, _ in self._closing),
         }
@@ -79,6 +75,6 @@ class TradingCalendar:
         made = cls()
         for instrument_id, gate in rows["gates"]:
             made.open(instrument_id, moment_of(gate))
-        made._now = moment_of(rows["now"])
+        made.now = moment_of(rows["now"])
         made._closing = sorted(entry for entry in made._closing if entry[1] in set(rows["closing"]))
         return made

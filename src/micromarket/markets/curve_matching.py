@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from heapq import heappop, heappush
-from typing import ClassVar, NamedTuple
+from typing import ClassVar, NamedTuple, cast
 
 from micromarket.domain.curves import Curves
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
@@ -25,7 +25,7 @@ from micromarket.kernels.curve_matching import CurveMatcher, curve_matcher
 from micromarket.markets import snapshots
 from micromarket.markets.admission import CURVES, CalendarRule, judge, whole_steps
 from micromarket.markets.calendar import TradingCalendar
-from micromarket.markets.curve_orders import corners_of, offers, polyline, side_of
+from micromarket.markets.curve_orders import corners_of, offers, polyline, sign_of
 from micromarket.markets.mechanism import (
     BestPrices,
     Level,
@@ -212,7 +212,7 @@ class CurveBook:
         for row, left in state["held"]:
             order = snapshots.order_of(row)
             book = self._books[order.instrument_id]
-            book.matcher.stand(side_of(order).value, corners_of(order), order.quantity - left)
+            book.matcher.stand(sign_of(order), corners_of(order), order.quantity - left)
             self._hold(order, book)
 
     def _empty(self) -> _Book:
@@ -220,13 +220,14 @@ class CurveBook:
 
     def _match(self, order: Order) -> list[Outcome]:
         """Match an admitted order and say what became of it and of those it met."""
-        book, name, left = self._books[order.instrument_id], order.order_id, int(order.quantity)
+        book, name, corners = self._books[order.instrument_id], order.order_id, corners_of(order)
         stands = order.terms.execution is Execution.STANDING and not order.is_market
-        trades = book.matcher.add(side_of(order).value, corners_of(order), stands)
+        trades = cast("list[tuple[int, Steps, Steps, Steps]]", book.matcher.add(sign_of(order), corners, stands))
         out: list[Outcome] = [OrderAccepted(name)]
+        left = corners[-1][1]
         for number, price, quantity, rest in trades:
             met = book.orders[number].order_id
-            out.append(Matched(met, name, Steps(price), Steps(quantity)))
+            out.append(Matched(met, name, price, quantity))
             left -= quantity
             if not rest:
                 del book.orders[number], self._held[met]
@@ -280,7 +281,7 @@ class CurveBook:
         """Go through the orders that stand, by arrival, and how much of each was matched."""
         book = self._books[instrument_id]
         for number, order in book.orders.items():
-            yield side_of(order), order, order.quantity - book.matcher.left(number)
+            yield Side(sign_of(order)), order, order.quantity - book.matcher.left(number)
 
 
 def _is_reduced(held: Order, amended: Order, left: int) -> bool:

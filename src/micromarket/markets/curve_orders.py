@@ -14,14 +14,14 @@ from micromarket.kernels.curve_matching import Corners, level_of, quantity_at
 from micromarket.markets.admission import MOST_STEPS
 
 
-def side_of(order: Order) -> Side:
-    """Return the side of an order that is known to be on one."""
-    return Side.SELL if order.vertices[-1].power > 0 else Side.BUY
+def sign_of(order: Order) -> int:
+    """Return +1 for supply, -1 for demand, of an order that is known to be one of both."""
+    return 1 if order.vertices[-1].power > 0 else -1
 
 
 def corners_of(order: Order) -> Corners:
     """Return the curve of an order on one side as the kernel reads it: from the best price on, both rising."""
-    if side_of(order) is Side.SELL:
+    if sign_of(order) > 0:
         corners: Corners = [(each.price, each.power, not each.divisible) for each in order.vertices]
     else:
         corners = [(-each.price, -each.power, not each.divisible) for each in reversed(order.vertices)]

@@ -14,9 +14,9 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from micromarket.domain.ids import OrderId
-from micromarket.domain.orders import Order, Vertex, limit
+from micromarket.domain.orders import Order, Side, Vertex, limit
 from micromarket.domain.products import Steps
-from micromarket.markets.curve_orders import side_of
+from micromarket.markets.curve_orders import sign_of
 from micromarket.markets.mechanism import Matched, OrderAccepted, OrderRemoved, Outcome, Reduced, Rested
 
 CHILD = "#"
@@ -145,7 +145,7 @@ class _Family:
             self._revise()
         if self.current is not None:
             self._aggressive_id = aggressive_id
-            vertices = limit(side_of(self.current.order), price, quantity)
+            vertices = limit(Side(sign_of(self.current.order)), price, quantity)
             self._matches.append(self._child(self.current, vertices, Steps(0), OrderStatus.MATCHED))
 
     def read(self, outcome: Rested | Reduced | OrderRemoved) -> None:
@@ -186,5 +186,5 @@ class _Family:
 
 def _smaller(order: Order, remaining: Steps) -> list[Vertex]:
     """Return the vertices of an order of one step with another quantity."""
-    power = side_of(order).signed(remaining)
+    power = Steps(sign_of(order) * remaining)
     return [replace(each, power=power) if each.power else each for each in order.vertices]
