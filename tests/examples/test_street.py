@@ -12,6 +12,7 @@ from micromarket.simulation.scenario.reading import read_scenario
 
 STREET = Path(__file__).parents[2] / "examples" / "street"
 SURPLUS_SOLAR = STREET.parent / "surplus-solar"
+INTRADAY = STREET.parent / "intraday"
 
 
 def numbers(path):
@@ -59,6 +60,14 @@ def test_surplus_solar_is_what_its_script_writes(tmp_path):
     runpy.run_path(str(SURPLUS_SOLAR / "derive.py"))["derive"](tmp_path)
 
     assert (SURPLUS_SOLAR / "data" / "series.csv").read_text() == (tmp_path / "series.csv").read_text()
+
+
+def test_intraday_is_what_its_script_writes(tmp_path):
+    """One day of the street with another market; nothing else differs."""
+    runpy.run_path(str(INTRADAY / "derive.py"))["derive"](tmp_path)
+
+    names = ["scenario.yaml", *(f"data/{path.name}" for path in sorted((STREET / "data").glob("*.csv")))]
+    assert [(INTRADAY / name).read_text() for name in names] == [(tmp_path / name).read_text() for name in names]
 
 
 def test_street_mixes_devices():

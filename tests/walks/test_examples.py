@@ -5,7 +5,6 @@ from pathlib import Path
 import pytest
 
 from micromarket.simulation.recording.results import Run
-from micromarket.simulation.run import RunOptions, run
 
 EXAMPLES = sorted(path.parent for path in (Path(__file__).parents[2] / "examples").glob("*/scenario.yaml"))
 
@@ -20,9 +19,9 @@ DEVIATIONS = """
 
 
 @pytest.fixture(scope="module", params=EXAMPLES, ids=lambda path: path.name)
-def finished(request, tmp_path_factory) -> Run:
+def finished(request, run_of) -> Run:
     """A finished run of one example."""
-    return run(request.param, RunOptions(out=tmp_path_factory.mktemp("run") / request.param.name))
+    return run_of(request.param)
 
 
 def test_energy_balances_before_metering(finished):
@@ -51,8 +50,11 @@ def test_nobody_earns_from_rounding(finished):
 
 
 def test_the_nested_auction_reaches_the_optimum(finished):
-    """No dispatch of the whole street is worth more, losses included, since no price here is negative."""
-    assert pytest.approx(0.0, abs=1e-9) == finished.kpi("welfare_gap")
+    """No dispatch of the whole street is worth more, losses included, since no price here is negative.
+
+    A street that trades continuously has no one price at which to ask.
+    """
+    assert ("trades" in finished.tables) or pytest.approx(0.0, abs=1e-9) == finished.kpi("welfare_gap")
 
 
 def test_all_customers_are_billed(finished):

@@ -8,8 +8,12 @@ from fractions import Fraction
 from math import floor
 from typing import NewType
 
+import numpy as np
+from numpy.typing import NDArray
+
 from micromarket.domain.ids import InstrumentId
 from micromarket.domain.intervals import Interval
+from micromarket.domain.money import MICRO_PER_UNIT
 from micromarket.errors import InvalidValue, NotFinite, OffGrid
 
 Steps = NewType("Steps", int)
@@ -73,6 +77,10 @@ class StepGrid:
         """Return the float nearest to `steps` whole steps."""
         return float(steps * self.step)
 
+    def to_values(self, steps: NDArray[np.int64]) -> NDArray[np.float64]:
+        """Return the floats nearest to whole steps, of the same shape."""
+        return np.asarray(steps * self.step.numerator / self.step.denominator)
+
     @staticmethod
     def _exactly(value: float) -> Fraction:
         try:
@@ -117,6 +125,19 @@ class Product:
     duration: timedelta
     prices: StepGrid
     quantities: StepGrid
+
+    def cost_micro(self, price: Steps, quantity: Steps) -> int:
+        """Return what a quantity costs over one delivery [micro-units of the currency], rounded once, half to even.
+
+        Parameters
+        ----------
+        price : Steps
+            Price [price steps].
+        quantity : Steps
+            Average power, unsigned [quantity steps].
+        """
+        hours = Fraction(self.duration // timedelta(microseconds=1), 3_600_000_000)
+        return round(price * self.prices.step * quantity * self.quantities.step * hours * MICRO_PER_UNIT)
 
     def starting(self, start: datetime) -> Instrument:
         """Return the instrument of this product that is delivered from `start`."""

@@ -9,11 +9,19 @@ import numpy as np
 from micromarket.assets.customer import Customer
 from micromarket.domain.curves import UNLIMITED_KW, Floats
 from micromarket.domain.ids import PartyId
+from micromarket.domain.products import Product, Resource, StepGrid
 from micromarket.dso.load_serving_entity import Ramp, Supplier
 from micromarket.dso.tariffs import FlatRate, RateTable, Tariff, TimeOfUse
 from micromarket.node.tree import NodeTree
 from micromarket.simulation.fleets import BUILDERS, Owned
-from micromarket.simulation.neighborhood import Calendar, Fleet, Indices, MarketSettings, Neighborhood
+from micromarket.simulation.neighborhood import (
+    Calendar,
+    Fleet,
+    Indices,
+    MarketSettings,
+    Neighborhood,
+    Trading,
+)
 from micromarket.simulation.scenario import file as described
 from micromarket.simulation.scenario.local_assets import kind_of
 from micromarket.simulation.scenario.reading import OwnedAsset, Scenario
@@ -120,6 +128,21 @@ def market_settings(scenario: Scenario) -> MarketSettings:
         day_ahead_steps=rules.day_ahead.interval // scenario.grid.step if rules.day_ahead else 1,
         day_ahead_rounds=rules.day_ahead.rounds if rules.day_ahead else 0,
         returns_network_income=rules.network_income == "returned",
+        trading=trading(scenario) if rules.mechanism == "order_book" else None,
+    )
+
+
+def trading(scenario: Scenario) -> Trading:
+    """Return how customers trade continuously: energy at the root, for one base step."""
+    rules, step = scenario.file.market.order_book or described.OrderBook(), scenario.grid.step
+    root = next(node.id for node in scenario.file.nodes if node.parent is None)
+    grids = (StepGrid.of(repr(rules.price_step)), StepGrid.of(repr(rules.power_step)))
+    return Trading(
+        ahead_steps=rules.ahead // step,
+        gate=rules.gate,
+        product=Product(Resource("energy", root), step, *grids),
+        lot_kw=rules.lot,
+        imbalance_fee=rules.imbalance_fee,
     )
 
 

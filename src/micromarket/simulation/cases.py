@@ -70,13 +70,13 @@ class Without:
             self._fleets, lived = live(self._street, self._fleets, int(step))
             day.append(lived)
             self._progress("without a market", int(step) + 1, self._street.calendar.steps)
-        aimed, metered = _stacked([one.aimed_kw for one in day]), _stacked([one.metered_kw for one in day])
-        aimed_flows, flows = _flows(self._street, aimed), _flows(self._street, metered)
+        aimed, metered = stacked([one.aimed_kw for one in day]), stacked([one.metered_kw for one in day])
+        aimed_flows, flows = flows_over_lines(self._street, aimed), flows_over_lines(self._street, metered)
         self._tables.flows(part, aimed_flows, flows)
-        everyone = _with_supplier(metered, flows)
-        self._tables.powers(part, _with_supplier(aimed, aimed_flows), everyone)
+        everyone = with_supplier(metered, flows)
+        self._tables.powers(part, with_supplier(aimed, aimed_flows), everyone)
         self._tables.states(part, [one.readings for one in day])
-        _record_supply(self._street, before, self._tables, part, everyone)
+        record_supply(self._street, before, self._tables, part, everyone)
 
     def remember(self) -> Arrays:
         """Return what a resumed run needs."""
@@ -173,9 +173,9 @@ class With:
 
     def _record(self, before: Sequence[LocalAsset]) -> None:
         day, tables = self._day, self._tables
-        devices = _stacked([delivered.metered_kw for delivered in day.deliveries])
-        flows = _flows(self._street, devices)
-        metered = _with_supplier(devices, flows)
+        devices = stacked([delivered.metered_kw for delivered in day.deliveries])
+        flows = flows_over_lines(self._street, devices)
+        metered = with_supplier(devices, flows)
         scheduled = (_joined(day.clearings, "sent_kw"), _joined(day.clearings, "received_kw"))
         tables.prices(day.part, day.clearings)
         tables.curves(day.part, day.drawn)
@@ -183,11 +183,12 @@ class With:
         tables.flows(day.part, scheduled, flows)
         tables.powers(day.part, _joined(day.clearings, "powers_kw"), metered)
         tables.states(day.part, [delivered.readings for delivered in day.deliveries])
-        _record_supply(self._street, before, tables, day.part, metered)
+        record_supply(self._street, before, tables, day.part, metered)
         tables.ledger(day.part, settle_market(self._street, _joined(day.clearings, "price"), metered, flows))
 
 
-def _stacked(columns: Sequence[Floats]) -> Floats:
+def stacked(columns: Sequence[Floats]) -> Floats:
+    """Return columns side by side, one for each step."""
     return np.stack(columns, axis=1)
 
 
@@ -195,18 +196,20 @@ def _joined(clearings: Sequence[NestedClearing], name: str) -> Floats:
     return np.concatenate([getattr(clearing, name) for clearing in clearings], axis=1)
 
 
-def _flows(street: Neighborhood, devices_kw: Floats) -> tuple[Floats, Floats]:
+def flows_over_lines(street: Neighborhood, devices_kw: Floats) -> tuple[Floats, Floats]:
+    """Return what the powers of the devices, shape (n, D), send over every line [kW]."""
     return metered_flows(street.tree, devices_kw, street.member_of[:-1])
 
 
-def _with_supplier(devices_kw: Floats, flows: tuple[Floats, Floats]) -> Floats:
+def with_supplier(devices_kw: Floats, flows: tuple[Floats, Floats]) -> Floats:
     """Return the powers of all participants: what the devices leave over at the root is the supplier's."""
     return np.concatenate([devices_kw, flows[1][:1]])
 
 
-def _record_supply(
+def record_supply(
     street: Neighborhood, before: Sequence[LocalAsset], tables: Tables, part: Part, metered_kw: Floats
 ) -> None:
+    """Write what the supplier delivered, its cost, and the fuel of generators as they were `before`."""
     power = metered_kw[-1]
     fleets = zip(before, street.split(metered_kw), strict=True)
     fuel = sum(

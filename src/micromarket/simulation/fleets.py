@@ -79,8 +79,9 @@ class Owned:
     def profile(self, values: Floats) -> Profile:
         """Return `values`, shape (n, S), as a profile that is foreseen as the file says; all alike in one fleet."""
         forecast = self.assets[0].asset.forecast  # type: ignore[union-attr]
-        if forecast == "noisy":
-            return Profile.noisy(values, self.steps_per_day, self.chance)
+        drawn = {"noisy": Profile.noisy, "revised": Profile.revised}.get(forecast)
+        if drawn is not None:
+            return drawn(values, self.steps_per_day, self.chance)
         return Profile(values, self.steps_per_day, forecast)
 
     @property

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import tzinfo
+from datetime import timedelta, tzinfo
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +13,9 @@ from micromarket.assets.asset import LocalAsset, Steps
 from micromarket.assets.customer import Customer
 from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import EPOCH, MICROSECOND, IntervalGrid, LocalTimes
+from micromarket.domain.products import Product
 from micromarket.dso.load_serving_entity import Supplier
+from micromarket.dso.settlement import summed
 from micromarket.dso.tariffs import RateTable
 from micromarket.node.tree import NodeTree
 
@@ -95,6 +97,31 @@ class Fleet:
 
 
 @dataclass(frozen=True, slots=True)
+class Trading:
+    """How customers trade continuously.
+
+    Parameters
+    ----------
+    ahead_steps : int
+        How many instruments are open at a time; the nearest is delivered in the next base step.
+    gate : timedelta
+        How long before its delivery an instrument closes.
+    product : Product
+        What is traded, and in which steps of price and power.
+    lot_kw : float
+        Power of each of the supplier's offers [kW].
+    imbalance_fee : float
+        What the supplier adds or takes off for power that was not traded [currency/kWh].
+    """
+
+    ahead_steps: int
+    gate: timedelta
+    product: Product
+    lot_kw: float
+    imbalance_fee: float
+
+
+@dataclass(frozen=True, slots=True)
 class MarketSettings:
     """How the market is run.
 
@@ -114,6 +141,8 @@ class MarketSettings:
         Duration of its intervals [base steps]; divides a day.
     returns_network_income : bool
         Whether customers get back, in equal shares, what the distribution owner earns on losses and congestion.
+    trading : Trading or None
+        How customers trade, if they do so continuously.
     """
 
     mechanism: str
@@ -123,6 +152,7 @@ class MarketSettings:
     day_ahead_rounds: int
     day_ahead_steps: int
     returns_network_income: bool
+    trading: Trading | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -191,6 +221,10 @@ class Neighborhood:
     def account_of(self) -> Indices:
         """Account of every participant: its customer's, and the supplier's after the last customer."""
         return np.concatenate([*(fleet.customer for fleet in self.fleets), [len(self.customers)]])
+
+    def by_account(self, powers_kw: Floats) -> Floats:
+        """Return the power of every account, shape (C + 1, ...), from that of every participant, shape (n, ...)."""
+        return summed(np.ascontiguousarray(powers_kw), self.account_of, len(self.customers) + 1)
 
     def split(self, values: Floats) -> list[Floats]:
         """Return the parts of `values`, shape (n, ...), that belong to each fleet; the supplier's is left out."""

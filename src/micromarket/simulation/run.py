@@ -11,6 +11,7 @@ import numpy as np
 from micromarket.simulation.accounts import settle_tariffs
 from micromarket.simulation.build import build
 from micromarket.simulation.cases import Progress, With, Without
+from micromarket.simulation.continuous.case import Continuous
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recording import checkpoint
 from micromarket.simulation.recording.comfort import write_comfort
@@ -104,7 +105,8 @@ class Simulation:
         try:
             self._dimensions(tables)
             self._days(Without(self.street, tables, self.progress), tables)
-            self._days(With(self.street, tables, self.progress), tables)
+            market = Continuous if self.street.market.trading else With
+            self._days(market(self.street, tables, self.progress), tables)
             settle_tariffs(self.street, recorder, tables)
             write_comfort(recorder, self.street.calendar.step_hours)
             write_key_figures(recorder, self.street.calendar.step_hours, self.scenario.file.currency)
@@ -113,7 +115,7 @@ class Simulation:
         for path in self.folder.glob("checkpoint-*.npz"):
             path.unlink()
 
-    def _days(self, case: Without | With, tables: Tables) -> None:
+    def _days(self, case: Without | With | Continuous, tables: Tables) -> None:
         path = self.folder / f"checkpoint-{case.name}.npz"
         done = 0
         if path.exists():

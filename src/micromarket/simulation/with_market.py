@@ -123,12 +123,27 @@ def clear_spot(street: Neighborhood, case: MarketCase, step: int) -> Cleared:
 
 
 def deliver_spot(street: Neighborhood, case: MarketCase, step: int, cleared: Cleared) -> tuple[MarketCase, Delivered]:
-    """Live through base step `step` as cleared; the price model learns, since prices change no more."""
-    aims = street.split(cleared.clearing.powers_kw[:, 0])
+    """Live through base step `step` as cleared."""
+    return deliver(street, case, step, cleared.clearing.powers_kw[:, 0], cleared.clearing.price)
+
+
+def deliver(
+    street: Neighborhood, case: MarketCase, step: int, aimed_kw: Floats, price: Floats
+) -> tuple[MarketCase, Delivered]:
+    """Live through base step `step`; the price model learns, since prices change no more.
+
+    Parameters
+    ----------
+    aimed_kw : array of float, shape (n,)
+        What every device shall do [kW]; what follows is the supplier's.
+    price : array of float, shape (m, 1)
+        What the market found for each node [currency/kWh].
+    """
+    aims = street.split(aimed_kw)
     fleets, metered = zip(
         *(fleet.deliver(step, aim) for fleet, aim in zip(case.fleets, aims, strict=True)), strict=True
     )
-    model = case.model.learned(street.calendar.when(np.array([step])), cleared.clearing.price)
+    model = case.model.learned(street.calendar.when(np.array([step])), price)
     readings = tuple(fleet.readings() for fleet in fleets)
     return replace(case, fleets=fleets, model=model), Delivered(np.concatenate(metered), readings)
 

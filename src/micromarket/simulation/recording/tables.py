@@ -10,11 +10,14 @@ import numpy as np
 
 from micromarket.assets.asset import Steps
 from micromarket.domain.curves import Curves, Floats
+from micromarket.domain.intervals import MICROSECOND
 from micromarket.domain.money import Micro
+from micromarket.dso.imbalance import Settled, Traded
 from micromarket.dso.settlement import Postings
 from micromarket.markets.auction import Outcome
 from micromarket.markets.prediction import KnownPrices
 from micromarket.node.coordination import NestedClearing
+from micromarket.simulation.continuous.venue import TradingRecord
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recording.recorder import Array, Coded, Column, Moments, Recorder, grid
 from micromarket.simulation.recording.welfare import Welfare
@@ -263,6 +266,72 @@ class Tables:
             },
         )
 
+    def trading(self, part: Part, record: TradingRecord) -> None:
+        """Write what happened in a day of continuous trading: orders, trades, and depth after every round."""
+        self._orders(part, record)
+        self._trades(part, record)
+        self._depth(part, record)
+
+    def _orders(self, part: Part, record: TradingRecord) -> None:
+        at, step, account, side, price, quantity = _columns(record.orders, 6)
+        columns = {
+            "number": np.arange(len(at)),
+            "account": Coded(account, self._accounts),
+            "side": _side(side),
+            **self._steps(price, quantity),
+        }
+        self._write("orders", part.name, {**self._tendered(at, step), **columns})
+
+    def _trades(self, part: Part, record: TradingRecord) -> None:
+        at, step, buyer, seller, aggressor, price, quantity, amount = _columns(record.trades, 8)
+        columns = {
+            "number": np.arange(len(at)),
+            "buyer": Coded(buyer, self._accounts),
+            "seller": Coded(seller, self._accounts),
+            "aggressor": _side(aggressor),
+            **self._steps(price, quantity),
+            "amount_micro": amount,
+        }
+        self._write("trades", part.name, {**self._tendered(at, step), **columns})
+
+    def _depth(self, part: Part, record: TradingRecord) -> None:
+        rows = [
+            (at, step, level.side.value, level.price, level.quantity, level.orders)
+            for at, step, level in record.depth
+        ]
+        at, step, side, price, quantity, orders = _columns(rows, 6)
+        columns = {"side": _side(side), **self._steps(price, quantity), "orders": orders}
+        self._write("depth", part.name, {**self._tendered(at, step), **columns})
+
+    def positions(self, part: Part, traded: Traded, settled: Settled) -> None:
+        """Write what each customer and the supplier had traded, what was metered, and what each received for it."""
+        t, k = grid(len(part.steps), len(traded.metered_kwh))
+        columns = {
+            "position_kwh": traded.position_kwh,
+            "metered_kwh": traded.metered_kwh,
+            "traded_micro": settled.traded_micro,
+            "imbalance_micro": settled.imbalance_micro,
+            "losses_micro": settled.losses_micro,
+        }
+        starts = self._street.calendar.start_of(part.steps)
+        when: dict[str, Column] = {"start": Moments(starts[t]), "account": Coded(k, self._accounts)}
+        self._write("positions", part.name, {**when, **{name: values.T.ravel() for name, values in columns.items()}})
+
+    @property
+    def _accounts(self) -> tuple[str, ...]:
+        return (*self._street.customer_ids, self._street.supplier.supplier_id)
+
+    def _tendered(self, at: Array, step: Array) -> dict[str, Column]:
+        trading, start_of = self._street.market.trading, self._street.calendar.start_of
+        assert trading is not None
+        return {"moment": Moments(start_of(at) - trading.gate // MICROSECOND), "start": Moments(start_of(step))}
+
+    def _steps(self, price: Array, quantity: Array) -> dict[str, Column]:
+        trading = self._street.market.trading
+        assert trading is not None
+        product = trading.product
+        return {"price": product.prices.to_values(price), "power_kw": product.quantities.to_values(quantity)}
+
     def bills(self, case: str, consumed: Consumed, fixed_micro: Micro, returned_micro: Micro) -> None:
         """Write what every customer pays: energy, plus what is fixed, less what is returned [micro-units]."""
         self._write(
@@ -288,6 +357,14 @@ class Tables:
     def _when(self, part: Part, row_step: Array) -> dict[str, Column]:
         starts = self._street.calendar.start_of(part.steps)
         return {"case": Coded.constant(part.case, len(row_step)), "start": Moments(starts[row_step])}
+
+
+def _columns(rows: Sequence[Sequence[int]], width: int) -> Array:
+    return np.array(rows, dtype=np.int64).reshape(-1, width).T
+
+
+def _side(signs: Array) -> Coded:
+    return Coded((signs > 0).astype(np.int32), ("buy", "sell"))
 
 
 def _texts(labels: Sequence[str]) -> Coded:

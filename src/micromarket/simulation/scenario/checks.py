@@ -53,8 +53,8 @@ def _steps(content: ScenarioFile) -> Iterator[Finding]:
             yield Finding(("time", "start"), "a start on a whole step of the local hour", "round it")
 
 
-RUNS_WITH = "double_auction"
-"""The mechanism that a run clears every node with."""
+RUNS_WITH = ("double_auction", "order_book")
+"""Mechanisms that a run can use."""
 
 
 def _divides_a_day(step: timedelta) -> bool:
@@ -68,9 +68,11 @@ def _iso(duration: timedelta) -> str:
 
 def _market(content: ScenarioFile) -> Iterator[Finding]:
     market, step = content.market, content.time.step
-    if market.mechanism != RUNS_WITH:
-        mend = similar(market.mechanism, [RUNS_WITH]) or "a run uses no other mechanism yet; call it from Python"
-        yield Finding(("market", "mechanism"), RUNS_WITH, mend)
+    if market.mechanism not in RUNS_WITH:
+        mend = similar(market.mechanism, list(RUNS_WITH)) or "a run uses no other mechanism yet; call it from Python"
+        yield Finding(("market", "mechanism"), " or ".join(RUNS_WITH), mend)
+    elif market.order_book is not None:
+        yield from _order_book(content)
     if not _divides_a_day(step):
         return
     if market.horizon < step or market.horizon % step:
@@ -80,6 +82,18 @@ def _market(content: ScenarioFile) -> Iterator[Finding]:
         if interval < step or interval % step or not _divides_a_day(interval):
             allowed = f"a whole number of steps ({_iso(step)}) that divides an hour or a day"
             yield Finding(("market", "day_ahead", "interval"), allowed, "try PT1H")
+
+
+def _order_book(content: ScenarioFile) -> Iterator[Finding]:
+    rules, step = content.market.order_book, content.time.step
+    assert rules is not None
+    if content.market.mechanism != "order_book":
+        allowed = f"no order_book beside the mechanism {content.market.mechanism}"
+        yield Finding(("market", "order_book"), allowed, "write mechanism: order_book, or remove it", found="one")
+    if rules.ahead < step or rules.ahead % step:
+        yield Finding(("market", "order_book", "ahead"), f"a whole number of steps ({_iso(step)})", "try PT6H")
+    if not timedelta(0) < rules.gate < step:
+        yield Finding(("market", "order_book", "gate"), f"a time shorter than a step ({_iso(step)})", "try PT5M")
 
 
 def _supplier(content: ScenarioFile) -> Iterator[Finding]:

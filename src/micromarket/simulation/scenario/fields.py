@@ -105,9 +105,9 @@ Forecast = Annotated[
     Meta(description="What is known of the future: all of it, or that it repeats the last full day."),
 ]
 PowerForecast = Annotated[
-    Literal["perfect", "yesterday", "noisy"],
+    Literal["perfect", "yesterday", "noisy", "revised"],
     Meta(
-        description="What is known of the future: all of it, that it repeats the last full day, or all but a seeded "
-        "chance error of 15 % that lasts for hours."
+        description="What is known of the future: all of it, that it repeats the last full day, all but a seeded "
+        "chance error of 15 % that lasts for hours (`noisy`), or the better the nearer it is (`revised`)."
     ),
 ]

@@ -48,12 +48,32 @@ class DayAhead(_Part, frozen=True, kw_only=True):
     rounds: Annotated[int, about("How often bids and prices go back and forth.", least=1, most=100)] = 5
 
 
+class OrderBook(_Part, frozen=True, kw_only=True):
+    """How customers trade continuously: one instrument for each step of the run, one book for all of them."""
+
+    ahead: Annotated[Duration, about("How long before its delivery an instrument opens.")] = timedelta(hours=6)
+    gate: Annotated[Duration, about("How long before its delivery it closes; shorter than a step.")] = timedelta(
+        minutes=5
+    )
+    price_step: Annotated[Price, about("Prices are whole multiples of it.", above=0)] = 0.0005
+    power_step: Annotated[Power, about("Quantities are whole multiples of it.", above=0)] = 0.04
+    lot: Annotated[Power, about("Power of each of the supplier's offers, up its curve.", above=0)] = 5.0
+    imbalance_fee: Annotated[
+        Price, about("What the supplier adds to its price, or takes off, for power that was not traded.", least=0)
+    ] = 0.01
+
+
 class MarketRules(_Part, frozen=True, kw_only=True):
     """How the market clears."""
 
-    mechanism: Annotated[str, about("Mechanism that clears every node; a run knows double_auction.")] = (
-        "double_auction"
-    )
+    mechanism: Annotated[
+        str,
+        about(
+            "`double_auction` clears every node in every step; with `order_book` customers trade continuously. A run "
+            "knows no other."
+        ),
+    ] = "double_auction"
+    order_book: Annotated[OrderBook | None, about("Rules of continuous trading; only with that mechanism.")] = None
     default_price: Annotated[
         Price | None, about("Price expected before any was seen; by default the supplier's mean price.")
     ] = None

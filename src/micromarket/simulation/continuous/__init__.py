@@ -1,0 +1,1 @@
+"""The market case where customers trade continuously, hours before delivery."""
