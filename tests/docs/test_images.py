@@ -7,6 +7,15 @@ import runpy
 from pages import ROOT
 
 
+def test_the_drawings_of_markets_in_time():
+    """The committed diagrams are what the plans enter today."""
+    images = ROOT / "docs" / "images"
+    drawings = runpy.run_path(str(images / "draw_market_states.py"))["DRAWINGS"]
+
+    for name, draw in drawings.items():
+        assert draw() == (images / name).read_text(encoding="utf-8"), name
+
+
 def test_the_drawing_of_curves():
     """The committed drawing is what its script draws."""
     script = runpy.run_path(str(ROOT / "docs" / "images" / "draw_curves.py"))
