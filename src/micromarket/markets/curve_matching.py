@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from enum import Enum
 from heapq import heappop, heappush
-from typing import ClassVar, NamedTuple, cast
+from typing import Any, ClassVar, cast
 
 from micromarket.domain.curves import Curves
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
@@ -59,12 +59,6 @@ class _Book:
     count: int = 0
 
 
-class _Standing(NamedTuple):
-    order: Order
-    number: int
-    arrival: int
-
-
 class CurveBook:
     """A continuous market for orders that are curves, for many instruments.
 
@@ -100,8 +94,8 @@ class CurveBook:
         self._calendar = calendar
         self._books = {each: self._empty() for each in calendar.instruments}
         self._seen: dict[OrderId, Order] = {}
-        self._held: dict[OrderId, _Standing] = {}
-        self._dated: list[tuple[datetime, int, OrderId]] = []
+        self._held: dict[OrderId, int] = {}
+        self._dated: list[tuple[datetime, int, OrderId, int]] = []
         self._arrivals = 0
 
     def open(self, instrument_id: InstrumentId, gate: datetime | None = None) -> None:
@@ -132,15 +126,19 @@ class CurveBook:
 
         The vertices say what shall be left from now on; what was matched before is not counted.
         """
-        if (standing := self._held.get(order_id)) is None:
+        if (number := self._held.get(order_id)) is None:
             return []
-        amended = amended_order(standing.order, vertices)
+        book = self._book_of(order_id)
+        held, left = book.orders[number], book.matcher.left(number)
+        amended = amended_order(held, vertices)
         if isinstance(amended, OrderRefused):
             return [amended]
         if (refusal := judge(amended, self._calendar, (whole_steps,))) is not None:
             return [refusal]
-        if _is_reduced(standing.order, amended, self._left(standing)):
-            return self._reduce(standing, amended)
+        if _is_reduced(held, amended, left):
+            book.matcher.reduce(number, amended.quantity)
+            book.orders[number] = amended
+            return [Reduced(order_id, Steps(left - amended.quantity), amended.quantity)]
         if (refusal := judge(amended, self._calendar, self._rules)) is not None:
             return [refusal]
         return [*self._remove([order_id], "replaced"), *self._match(amended)]
@@ -151,8 +149,7 @@ class CurveBook:
 
     def cancel_all(self, party_id: PartyId) -> list[Outcome]:
         """Let go of every order of a party, oldest first."""
-        own = [name for name, standing in self._held.items() if standing.order.party_id == party_id]
-        return self._remove(own, "cancelled")
+        return self._remove([each for each in self._held if self._seen[each].party_id == party_id], "cancelled")
 
     def clear(self) -> list[Outcome]:
         """Return nothing: what can be matched was matched."""
@@ -168,8 +165,8 @@ class CurveBook:
 
     def left(self, order_id: OrderId) -> Steps:
         """Return how much of an order stands [quantity steps, unsigned]; 0 if it does not."""
-        standing = self._held.get(order_id)
-        return Steps(0 if standing is None else self._left(standing))
+        number = self._held.get(order_id)
+        return Steps(0 if number is None else self._book_of(order_id).matcher.left(number))
 
     def best_prices(self, instrument_id: InstrumentId) -> BestPrices:
         """Return the best price of each side: that of the next step of what stands there."""
@@ -200,7 +197,7 @@ class CurveBook:
         state = {
             "calendar": self._calendar.rows(),
             "seen": [snapshots.order_row(order) for order in self._seen.values()],
-            "held": [[snapshots.order_row(each.order), self._left(each)] for each in self._held.values()],
+            "held": [self._row(order_id, number) for order_id, number in self._held.items()],
         }
         return snapshots.to_bytes(self.name, self.version, state)
 
@@ -243,39 +240,37 @@ class CurveBook:
     def _hold(self, order: Order, book: _Book) -> None:
         """Remember an order that the kernel took last."""
         book.orders[book.count] = order
-        self._held[order.order_id] = _Standing(order, book.count, self._arrivals)
+        self._held[order.order_id] = book.count
         if order.terms.good_till is not None:
-            heappush(self._dated, (order.terms.good_till, self._arrivals, order.order_id))
+            self._arrivals += 1
+            heappush(self._dated, (order.terms.good_till, self._arrivals, order.order_id, book.count))
         book.count += 1
-        self._arrivals += 1
-
-    def _reduce(self, standing: _Standing, amended: Order) -> list[Outcome]:
-        book, removed = self._books[amended.instrument_id], self._left(standing) - amended.quantity
-        book.matcher.reduce(standing.number, amended.quantity)
-        book.orders[standing.number] = amended
-        self._held[amended.order_id] = standing._replace(order=amended)
-        return [Reduced(amended.order_id, Steps(removed), amended.quantity)]
 
     def _remove(self, order_ids: Iterable[OrderId], reason: str) -> list[Outcome]:
         """Let go of those orders that stand."""
-        gone = [standing for each in order_ids if (standing := self._held.pop(each, None)) is not None]
-        for order, number, _ in gone:
-            book = self._books[order.instrument_id]
-            book.matcher.cancel(number)
-            del book.orders[number]
-        return [OrderRemoved(standing.order.order_id, reason) for standing in gone]
+        removed: list[Outcome] = []
+        for each in order_ids:
+            if (number := self._held.pop(each, None)) is not None:
+                book = self._book_of(each)
+                book.matcher.cancel(number)
+                del book.orders[number]
+                removed.append(OrderRemoved(each, reason))
+        return removed
 
     def _due(self) -> Iterator[OrderId]:
         """Go through what is over by the event clock, by its time, then arrival."""
         now = self._calendar.now
         while now is not None and self._dated and self._dated[0][0] <= now:
-            _, arrival, order_id = heappop(self._dated)
-            standing = self._held.get(order_id)
-            if standing is not None and standing.arrival == arrival:
+            _, _, order_id, number = heappop(self._dated)
+            if self._held.get(order_id) == number:
                 yield order_id
 
-    def _left(self, standing: _Standing) -> int:
-        return self._books[standing.order.instrument_id].matcher.left(standing.number)
+    def _book_of(self, order_id: OrderId) -> _Book:
+        return self._books[self._seen[order_id].instrument_id]
+
+    def _row(self, order_id: OrderId, number: int) -> list[Any]:
+        book = self._book_of(order_id)
+        return [snapshots.order_row(book.orders[number]), book.matcher.left(number)]
 
     def _standing(self, instrument_id: InstrumentId) -> Iterator[tuple[Side, Order, int]]:
         """Go through the orders that stand, by arrival, and how much of each was matched."""
