@@ -221,19 +221,29 @@ class LocalTimes:
         The instants [microseconds since 1970 UTC].
     hours : array of int, shape (S,)
         Local hour of the day, 0 to 23.
-    weekdays : array of int, shape (S,)
-        Local day of the week, Monday 0 to Sunday 6.
+    days : array of int, shape (S,)
+        Local calendar day, counted from 1 January 1970.
     """
 
     starts: Times
     hours: NDArray[np.int64]
-    weekdays: NDArray[np.int64]
+    days: NDArray[np.int64]
 
     @classmethod
     def of(cls, starts: Times, zone: tzinfo) -> LocalTimes:
         """Return `starts` as seen in `zone`."""
         local_hours = local_microseconds(starts, zone) // (HOUR // MICROSECOND)
-        return cls(starts, local_hours % 24, (local_hours // 24 + 3) % 7)
+        return cls(starts, local_hours % 24, local_hours // 24)
+
+    @property
+    def weekdays(self) -> NDArray[np.int64]:
+        """Local day of the week, Monday 0 to Sunday 6, shape (S,)."""
+        return (self.days + 3) % 7
+
+    @property
+    def months(self) -> NDArray[np.int64]:
+        """Local month, January 1 to December 12, shape (S,)."""
+        return self.days.astype("datetime64[D]").astype("datetime64[M]").astype(np.int64) % 12 + 1
 
     def __len__(self) -> int:
         """Return the number of instants."""
@@ -241,7 +251,7 @@ class LocalTimes:
 
     def __getitem__(self, which: slice | NDArray[np.int64] | NDArray[np.bool_]) -> LocalTimes:
         """Return some of the instants."""
-        return LocalTimes(self.starts[which], self.hours[which], self.weekdays[which])
+        return LocalTimes(self.starts[which], self.hours[which], self.days[which])
 
 
 def local_microseconds(times: Times, zone: tzinfo) -> Times:

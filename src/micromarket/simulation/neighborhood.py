@@ -71,7 +71,7 @@ class Calendar:
     def when(self, steps: Steps) -> LocalTimes:
         """Return when base steps begin, in local time; long after the end, the last hour and day looked up hold."""
         known = self._local[np.minimum(steps, len(self._local) - 1)]
-        return LocalTimes(self.start_of(steps), known.hours, known.weekdays)
+        return LocalTimes(self.start_of(steps), known.hours, known.days)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
