@@ -73,10 +73,10 @@ def test_trades_and_resting_orders_are_written(tmp_path):
 
 
 def test_the_book_is_shown_with_sellers_above_buyers(tmp_path):
-    """Price, quantity and number of orders."""
+    """Price, quantity and number of orders, and a bar as long as the quantity."""
     lines = said("show", written(tmp_path, "day.events")).splitlines()
 
-    assert ["101 3 1", "1 9 -4"] == [" ".join(line.split()) for line in lines[1:]]
+    assert ["101 3 1 " + 8 * "█", "1 9 -4 " + 24 * "█"] == [" ".join(line.split()) for line in lines[1:]]
 
 
 @pytest.mark.parametrize(

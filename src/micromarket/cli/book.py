@@ -9,10 +9,14 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from micromarket.kernels.matching import Book, PlainBook, digest
 from micromarket.kernels.order_records import Records
 from micromarket.simulation.order_events import read_events, write_records
+
+BAR = 24
+"""Characters of the longest bar."""
 
 app = typer.Typer(no_args_is_help=True, help="Run files of order events through the order book.")
 
@@ -68,14 +72,21 @@ def show(
     Example: micromarket book show day.events --instrument 3 --until 5000
     """
     _, book, _ = _replayed(events, priority, until)
+    sellers, buyers = (book.depth(instrument, side, levels) for side in (1, 0))
+    most = max((quantity for _, quantity, _ in (*sellers, *buyers)), default=1)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for heading in ("orders", "bought", "price", "sold", "orders"):
         table.add_column(heading, justify="right")
-    for price, quantity, count in reversed(book.depth(instrument, 1, levels)):
-        table.add_row("", "", str(price), str(quantity), str(count))
-    for price, quantity, count in book.depth(instrument, 0, levels):
-        table.add_row(str(count), str(quantity), str(price), "", "")
+    table.add_column("depth", width=BAR)
+    for price, quantity, count in reversed(sellers):
+        table.add_row("", "", str(price), str(quantity), str(count), _bar(quantity, most, "blue"))
+    for price, quantity, count in buyers:
+        table.add_row(str(count), str(quantity), str(price), "", "", _bar(quantity, most, "yellow"))
     Console().print(table)
+
+
+def _bar(quantity: int, most: int, color: str) -> Text:
+    return Text("█" * max(1, round(BAR * quantity / most)), style=color)
 
 
 def _replayed(events: Path, priority: Priority, until: int | None) -> tuple[int, PlainBook, Records]:

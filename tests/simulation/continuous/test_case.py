@@ -1,11 +1,14 @@
-"""A run with an order book: alike, resumable, exact."""
+"""A run with an order book: alike, resumable, exact; and what its report says."""
 
 import hashlib
+import json
+import re
 from pathlib import Path
 
 import pytest
 from streets import tiny_street
 
+from micromarket.simulation.report.build import html
 from micromarket.simulation.run import RunOptions, run
 
 
@@ -65,3 +68,37 @@ def test_the_supplier_sells_no_more_than_the_line_carries(finished):
     most = finished.sql("SELECT max(position_kwh) FROM positions WHERE account = 'utility'").rows()[0][0]
 
     assert most <= 2.25
+
+
+@pytest.fixture(scope="module")
+def figures(finished):
+    """What the report draws."""
+    data = re.search(r'<script id="data" type="application/json">(.*?)</script>', html(finished), re.DOTALL)
+    return json.loads(data[1])["figures"]
+
+
+def test_the_report_tells_all_energy_traded(finished, figures):
+    """The bars of all rounds add up to the trades."""
+    drawn = sum(sum(trace["y"]) for trace in figures["trades"]["traces"])
+    traded = finished.sql("SELECT sum(power_kw) / 4 FROM trades").rows()[0][0]
+
+    assert pytest.approx(traded, rel=1e-4) == drawn
+
+
+def test_depth_is_a_pair_of_stairs(figures):
+    """At every moment bids fall and offers rise with price, and the best of both do not meet."""
+    names = [trace["name"] for trace in figures["depth"]["traces"]]
+    books = [view["patches"] for view in figures["depth"]["views"]]
+
+    assert ["Bids", "Offers"] == names
+    assert all(bids["y"] == sorted(bids["y"], reverse=True) for bids, _ in books)
+    assert all(offers["y"] == sorted(offers["y"]) for _, offers in books)
+    assert all(bids["x"][-1] < offers["x"][0] for bids, offers in books)
+
+
+def test_each_view_of_a_price_says_what_it_shows(figures):
+    """First and last price of the round means, as drawn, stand in the sentence below."""
+    view = figures["price-of-a-delivery"]["views"][0]
+    first = view["patches"][3]["y"][0]
+
+    assert f"first traded at {first:.3g}" in view["text"]

@@ -25,9 +25,10 @@ from micromarket.simulation.report.section import Block, Control, Figure, Sectio
 from micromarket.simulation.report.sources import sources
 from micromarket.simulation.report.storage import storage
 from micromarket.simulation.report.study import Study, study
+from micromarket.simulation.report.trading import trading
 from micromarket.simulation.report.words import date
 
-SECTIONS = (headline, prices, crossing, dispatch, peak, comfort, storage, bills, balance, sources)
+SECTIONS = (headline, prices, crossing, trading, dispatch, peak, comfort, storage, bills, balance, sources)
 
 
 def write(run: Run, target: Path | None = None) -> Path:
