@@ -123,9 +123,12 @@ def test_any_events_end_as_the_oracle_says(priority, seed, prices, instruments):
 
 
 @BY_PRIORITY
-def test_the_plain_twin_equals_the_compiled_book(priority):
-    """A hundred thousand events over many instruments, deep levels included."""
-    events = random_events(100_000, seed=6, prices=60, instruments=7)
+@pytest.mark.parametrize(
+    ("prices", "instruments"), [(60, 7), (2**30, 7), (60, 5000)], ids=["dense", "sparse", "many instruments"]
+)
+def test_the_plain_twin_equals_the_compiled_book(priority, prices, instruments):
+    """Fifty thousand events: prices close together or far apart, few instruments or thousands."""
+    events = random_events(50_000, 6, prices, instruments)
 
     assert outcome(PlainBook(priority), events) == outcome(Book(priority), events)
 

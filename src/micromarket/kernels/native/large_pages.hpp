@@ -13,7 +13,7 @@ namespace micromarket {
 inline constexpr std::size_t kLargePage = std::size_t{1} << 21;
 
 inline void *allocate_large(std::size_t bytes) {
-    if (bytes < 2 * kLargePage) return ::operator new(bytes);
+    if (bytes < 2 * kLargePage) return ::operator new(bytes, std::align_val_t{64});
     void *memory = ::operator new(bytes, std::align_val_t{kLargePage});
 #if defined(__linux__) && defined(MADV_HUGEPAGE)
     madvise(memory, bytes, MADV_HUGEPAGE);
@@ -22,7 +22,7 @@ inline void *allocate_large(std::size_t bytes) {
 }
 
 inline void free_large(void *memory, std::size_t bytes) noexcept {
-    if (bytes < 2 * kLargePage) ::operator delete(memory);
+    if (bytes < 2 * kLargePage) ::operator delete(memory, std::align_val_t{64});
     else ::operator delete(memory, std::align_val_t{kLargePage});
 }
 
