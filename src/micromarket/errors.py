@@ -30,7 +30,6 @@
     │   ├── WouldMatch        it must only stand, and would match at once
     │   ├── UnknownOffer      no such offer or request is open to that party
     │   ├── NotAddressed      the offer is not for that party alone
-    │   ├── NotTheOwner       only who made it may withdraw it
     │   ├── NotTradeable      a quote that informs only
     │   ├── NotEnough         more is wanted than is left
     │   └── MarketClosed      the market is not in a state that takes this call
@@ -182,10 +181,6 @@ class UnknownOffer(Refused):
 
 class NotAddressed(Refused):
     """The offer is not for that party alone."""
-
-
-class NotTheOwner(Refused):
-    """Only the party that made an offer or request may withdraw it."""
 
 
 class NotTradeable(Refused):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from micromarket.domain.orders import Execution, Order, OrderTerms, Vertex
+from micromarket.domain.orders import Deal, Execution, Order, OrderTerms, Vertex
 from micromarket.errors import InvalidValue, MicromarketError
 from micromarket.markets.lineage import OrderPart, OrderStatus
 from micromarket.simulation.order_messages import message_of, part_of_message
@@ -24,8 +24,19 @@ def test_a_message_brings_back_every_field():
     assert SENT == part_of_message(message_of(SENT))
 
 
+def test_a_deal_goes_along():
+    """Whom an order is for, and what it takes or answers, comes back; parties are told by name."""
+    terms = OrderTerms(deal=Deal(frozenset({"roof", "mill", "car"}), answers="ask"))
+    sent = OrderPart(
+        Order("quote", "home", "noon", [Vertex(10, 0), Vertex(10, 5)], terms), 0, None, (), OrderStatus.NEW
+    )
+
+    assert sent == part_of_message(message_of(sent))
+    assert b'["car","mill","roof"]' in message_of(sent)
+
+
 def test_a_message_is_flat():
-    """Nothing in it holds names of its own."""
+    """Nothing in it holds names of its own, unless the order is an offer."""
     assert not [value for value in json.loads(message_of(SENT)).values() if isinstance(value, dict)]
 
 

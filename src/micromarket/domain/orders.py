@@ -72,6 +72,34 @@ class Execution(Enum):
 
 
 @dataclass(frozen=True, slots=True)
+class Deal:
+    """With whom an order wants to trade, and which other order it speaks to, where orders are offers.
+
+    Parameters
+    ----------
+    to : frozenset of PartyId or None
+        Who may see and take or answer it; None is everybody.
+    takes : OrderId or None
+        Offer that it takes; then it does not stand itself.
+    answers : OrderId or None
+        Request for quotes that it answers.
+    informs : bool
+        It cannot be taken: a quote that only informs, or a request for quotes.
+    answered_privately : bool
+        Whether only the party that asks sees the answers to this request.
+    wants_tradeable : bool
+        Whether only answers that can be taken are wanted.
+    """
+
+    to: frozenset[PartyId] | None = None
+    takes: OrderId | None = None
+    answers: OrderId | None = None
+    informs: bool = False
+    answered_privately: bool = True
+    wants_tradeable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class OrderTerms:
     """What an order asks for beside price and quantity.
 
@@ -89,6 +117,8 @@ class OrderTerms:
     one_of : str or None
         Name of a set of the party's orders of which at most one shall be matched: the first match, however small,
         removes the others.
+    deal : Deal or None
+        With whom it trades and what it speaks to, where orders are offers; None is nothing of that.
     """
 
     execution: Execution = Execution.STANDING
@@ -96,6 +126,7 @@ class OrderTerms:
     post_only: bool = False
     good_till: datetime | None = None
     one_of: str | None = None
+    deal: Deal | None = None
 
     def __post_init__(self) -> None:
         """Convert to UTC."""

@@ -130,6 +130,15 @@ def known_instrument(order: Order, register: Register) -> Objection | None:
     return Objection(UnknownInstrument, f"{order.instrument_id} is not traded here")
 
 
+def without_deal(order: Order, register: Register) -> Objection | None:
+    """Refuse an order that names a party or another order, where orders are matched by price."""
+    if order.terms.deal is None:
+        return None
+    return Objection(
+        NotSupported, "orders are matched by price here; found one that names whom or what it deals with"
+    )
+
+
 def whole_steps(order: Order, register: Register) -> Objection | None:
     """Refuse a price or power that is no number, no whole number of steps, or too large to count."""
     for vertex in order.vertices:
@@ -312,10 +321,11 @@ class LargestQuantity:
         return Objection(TooLarge, f"expected a quantity of at most {self.quantity}; found {order.quantity}")
 
 
-EVERYWHERE: tuple[RegisterRule, ...] = (known_instrument, whole_steps, divisible_only, not_expired)
+EVERYWHERE: tuple[RegisterRule, ...] = (known_instrument, without_deal, whole_steps, divisible_only, not_expired)
 """Rules of every mechanism that does not trade segments that go only whole."""
 CURVES: tuple[CalendarRule, ...] = (
     known_instrument,
+    without_deal,
     gate_open,
     whole_steps,
     one_side,
@@ -326,6 +336,7 @@ CURVES: tuple[CalendarRule, ...] = (
 """Rules of the curve book, before those that are added."""
 CONTINUOUS: tuple[Rule, ...] = (
     known_instrument,
+    without_deal,
     gate_open,
     not_halted,
     whole_steps,

@@ -1,318 +1,221 @@
-"""Offers: what one party holds out to others, and what another takes of it.
+"""Offers: what one party holds out to others, and what another takes of it. Nothing is matched by price.
 
-Posted prices, quotes and bilateral tenders are all offers; they differ in who may take one, and how. Nothing is
-matched here: a party names the offer it takes. Each taking moves exactly the quantity taken between the owner of the
-offer and the taker, at the price of the offer, and is told as one `Agreed` with both parties.
+An order here stands as an offer until another order names it and takes it (`Deal.takes`): exactly the quantity of
+the taker passes between the two parties, at the price of the offer. Who may see and take an offer, and whether it can
+be taken at all, is said in its `Deal`:
+
+- a **posted price** is an offer to everybody;
+- a **quote** is an offer too, or informs only; it may answer a **request for quotes**, which is an order that informs
+  only, to everybody or to named parties;
+- a **bilateral tender** is an offer to one named party.
+
+A segment that wants one of these alone adds a rule: `to_everybody` or `to_one_other`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from datetime import datetime
-from typing import Any
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import ClassVar
 
+from micromarket.domain.curves import Curves
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
-from micromarket.domain.intervals import utc
-from micromarket.domain.orders import Side
+from micromarket.domain.orders import Deal, Order, OrderTerms, limit
 from micromarket.domain.products import Steps
-from micromarket.errors import (
-    DuplicateOrder,
-    NotAddressed,
-    NotEnough,
-    NotTheOwner,
-    NotTradeable,
-    OffGrid,
-    OrderExpired,
-    Refused,
-    SelfTrade,
-    UnknownInstrument,
-    UnknownOffer,
-    ZeroQuantity,
+from micromarket.errors import NotAddressed, NotEnough, NotSupported, NotTradeable, SelfTrade, TooLarge, UnknownOffer
+from micromarket.markets.admission import (
+    Objection,
+    Register,
+    RegisterRule,
+    crosses,
+    judge,
+    known_instrument,
+    limit_or_market,
+    not_expired,
+    one_side,
+    whole_steps,
 )
-from micromarket.markets.mechanism import OrderAccepted, OrderRefused, OrderRemoved
-from micromarket.markets.snapshots import moment_of, moment_text
+from micromarket.markets.mechanism import Level, Matched, OrderAccepted, OrderRefused, OrderRemoved, Outcome, Rested
+from micromarket.markets.standing import CallMechanism, curve_of, levels, repeated
+
+NO_DEAL = Deal()
+"""An offer to everybody, which can be taken and answers nothing."""
 
 
-@dataclass(frozen=True, slots=True)
-class Offer:
-    """A price and a quantity that a party holds out.
-
-    Parameters
-    ----------
-    offer_id : OrderId
-        Name, unique for ever within one market.
-    owner : PartyId
-        Who holds it out.
-    instrument_id : InstrumentId
-        What is delivered, and when.
-    side : Side
-        What the owner does; who takes it does the opposite.
-    price : Steps
-        Price [price steps], may be negative.
-    quantity : Steps
-        Most that can be taken, unsigned [quantity steps].
-    audience : frozenset of PartyId or None
-        Who may see and take it; None is everybody.
-    good_till : datetime or None
-        When it is over, by the event clock; kept in UTC.
-    tradeable : bool
-        Whether it can be taken; if not it only informs.
-    request_id : OrderId or None
-        Request for quotes that it answers.
-
-    Raises
-    ------
-    OffGrid
-        If price or quantity is not a whole number of steps.
-    ZeroQuantity
-        If the quantity is not positive.
-    """
-
-    offer_id: OrderId
-    owner: PartyId
-    instrument_id: InstrumentId
-    side: Side
-    price: Steps
-    quantity: Steps
-    audience: frozenset[PartyId] | None = None
-    good_till: datetime | None = None
-    tradeable: bool = True
-    request_id: OrderId | None = None
-
-    def __post_init__(self) -> None:
-        """Check the numbers and convert to UTC."""
-        require_steps(f"price of offer {self.offer_id}", self.price)
-        require_quantity(f"quantity of offer {self.offer_id}", self.quantity)
-        if self.good_till is not None:
-            object.__setattr__(self, "good_till", utc(self.good_till))
-
-    def is_open_to(self, party: PartyId) -> bool:
-        """Return whether `party` may see it."""
-        return self.audience is None or party in self.audience or party == self.owner
+def deal_of(order: Order) -> Deal:
+    """Return what an order says about whom and what it deals with."""
+    return order.terms.deal or NO_DEAL
 
 
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    """A quantity passes from a seller to a buyer: both halves of the transaction at once.
-
-    Parameters
-    ----------
-    offer_id : OrderId
-        Offer that was taken.
-    instrument_id : InstrumentId
-        What is delivered, and when.
-    seller, buyer : PartyId
-        Between whom.
-    price : Steps
-        Price of the offer [price steps].
-    quantity : Steps
-        Quantity taken, unsigned [quantity steps].
-    """
-
-    offer_id: OrderId
-    instrument_id: InstrumentId
-    seller: PartyId
-    buyer: PartyId
-    price: Steps
-    quantity: Steps
+def is_open(order: Order, party_id: PartyId) -> bool:
+    """Return whether a party may see an offer: its own, those to everybody, and those to it."""
+    to = deal_of(order).to
+    return to is None or party_id in to or party_id == order.party_id
 
 
-OfferOutcome = OrderAccepted | OrderRefused | OrderRemoved | Agreed
-
-Rule = Callable[[Offer], OrderRefused | None]
-
-
-def require_steps(name: str, value: object) -> None:
-    """Do nothing if `value` is a whole number.
-
-    Raises
-    ------
-    OffGrid
-        If not.
-    """
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise OffGrid(f"{name} must be a whole number of steps; found {value!r}")
+def only_an_end(order: Order, register: Register) -> Objection | None:
+    """Refuse terms of orders that are matched by price, and an offer without a price that can be taken."""
+    terms = order.terms
+    if terms != OrderTerms(good_till=terms.good_till, deal=terms.deal):
+        return Objection(NotSupported, f"expected an end and a deal as only terms; found {terms}")
+    if order.is_market and not deal_of(order).takes and not deal_of(order).informs:
+        return Objection(NotSupported, "expected a price in what can be taken; found none")
+    return None
 
 
-def require_quantity(name: str, value: object) -> None:
-    """Do nothing if `value` is a whole number above zero.
-
-    Raises
-    ------
-    OffGrid, ZeroQuantity
-        If not.
-    """
-    require_steps(name, value)
-    if not isinstance(value, int) or value <= 0:
-        raise ZeroQuantity(f"{name} must be more than nothing; found {value}")
+def to_everybody(order: Order, register: Register) -> Objection | None:
+    """Refuse all but posted prices and their takers."""
+    deal = deal_of(order)
+    if deal in (NO_DEAL, Deal(takes=deal.takes)):
+        return None
+    return Objection(NotSupported, "expected an offer that anybody may take")
 
 
-class Offers:
-    """Offers that are open, and the calls that change them.
+def to_one_other(order: Order, register: Register) -> Objection | None:
+    """Refuse all but tenders to one other named party, and their takers."""
+    deal = deal_of(order)
+    if deal.takes is not None or (deal == Deal(to=deal.to) and len(deal.to or ()) == 1):
+        return None
+    return Objection(NotSupported, "expected a tender to one named party")
+
+
+class OfferMarket(CallMechanism):
+    """Posted prices, quotes and bilateral tenders: offers that stand until somebody takes them by name.
 
     Parameters
     ----------
     instrument_ids : sequence of InstrumentId
         What may be offered.
+    rules : sequence of RegisterRule, optional
+        Asked after those of every offer market, such as `to_everybody`.
     """
 
-    def __init__(self, instrument_ids: Sequence[InstrumentId]) -> None:
-        self._traded = frozenset(instrument_ids)
-        self._said: dict[OrderId, Offer] = {}
-        self._left: dict[OrderId, Steps] = {}
-        self._now: datetime | None = None
+    name: ClassVar[str] = "offers"
+    version: ClassVar[int] = 1
+    rules: ClassVar[tuple[RegisterRule, ...]] = (
+        known_instrument,
+        whole_steps,
+        one_side,
+        limit_or_market,
+        only_an_end,
+        not_expired,
+    )
 
-    @property
-    def now(self) -> datetime | None:
-        """The event clock; None before the first `expire`."""
-        return self._now
+    def __init__(self, instrument_ids: Sequence[InstrumentId], rules: Sequence[RegisterRule] = ()) -> None:
+        super().__init__(instrument_ids)
+        self._added = tuple(rules)
 
-    def place(self, offer: Offer, rule: Rule | None = None) -> list[OfferOutcome]:
-        """Hold an offer, if `rule` lets it in: ``OrderAccepted``.
+    def submit(self, order: Order) -> list[Outcome]:
+        """Hold an offer, a quote or a request for quotes; or take an offer, with an order that names it.
 
-        The same offer again gets the same answer and changes nothing. Refused with `DuplicateOrder` if another offer
-        has its name, with `UnknownInstrument`, and with `OrderExpired` if its time is over.
+        What is taken is never cut: `NotEnough` if more is wanted than is left. A stranger to a private offer gets the
+        answer, `UnknownOffer`, that it would get for one that never was.
         """
-        if self._said.get(offer.offer_id) == offer:
-            return [OrderAccepted(offer.offer_id)]
-        if offer.offer_id in self._said:
-            return [refused(offer.offer_id, DuplicateOrder, f"offer {offer.offer_id} was made with other content")]
-        if offer.instrument_id not in self._traded:
-            return [refused(offer.offer_id, UnknownInstrument, f"{offer.instrument_id} is not traded here")]
-        if self.is_over(offer.good_till):
-            return [refused(offer.offer_id, OrderExpired, f"good till {offer.good_till}, it is {self._now}")]
-        if rule is not None and (problem := rule(offer)) is not None:
-            return [problem]
-        self._said[offer.offer_id] = offer
-        self._left[offer.offer_id] = offer.quantity
-        return [OrderAccepted(offer.offer_id)]
+        if (answer := repeated(order, self._seen)) is not None:
+            return [answer]
+        deal = deal_of(order)
+        rule = self._taking if deal.takes is not None else self._answering
+        if (refusal := judge(order, self, (*self.rules, *self._added, rule))) is not None:
+            return [refusal]
+        self._seen[order.order_id] = order
+        if deal.takes is not None:
+            return [OrderAccepted(order.order_id), *self._take(self._held[deal.takes], order)]
+        self.hold(self._addressed(order))
+        return [OrderAccepted(order.order_id), Rested(order.order_id, order.quantity)]
 
-    def take(self, offer_id: OrderId, party: PartyId, quantity: Steps | None = None) -> list[OfferOutcome]:
-        """Take `quantity` of an offer, or all that is left: ``Agreed``, then ``OrderRemoved`` when nothing is left.
+    def reject(self, order_id: OrderId, party_id: PartyId) -> list[Outcome]:
+        """Decline an offer made to a party alone: ``OrderRemoved``; refused with `UnknownOffer`, `NotAddressed`."""
+        offer = self._held.get(order_id)
+        if offer is None or not is_open(offer, party_id):
+            return [OrderRefused(order_id, *_unknown(order_id, party_id))]
+        if deal_of(offer).to != frozenset({party_id}):
+            return [OrderRefused(order_id, NotAddressed, f"{order_id} is not for {party_id} alone")]
+        return self._remove([order_id], "rejected")
 
-        Refused with `UnknownOffer`, `SelfTrade`, `NotTradeable`, or `NotEnough` if more is wanted than is left;
-        never cut. A stranger to a private offer learns no more than of one that never was.
+    def clear(self) -> list[Outcome]:
+        """Return nothing: offers stand until they are taken."""
+        return []
 
-        Raises
-        ------
-        OffGrid, ZeroQuantity
-            If `quantity` is not a positive whole number of steps.
-        """
-        if quantity is not None:
-            require_quantity("quantity taken", quantity)
-        offer = self.get(offer_id, party)
-        if offer is None:
-            return [unknown(offer_id, party)]
-        problem = self._not_for_taking(offer, party, offer.quantity if quantity is None else quantity)
-        return [problem] if problem else self._move(offer, party, offer.quantity if quantity is None else quantity)
+    def uncross(self, books: dict[InstrumentId, list[Order]]) -> Iterable[Outcome]:
+        """Return nothing, for nothing is matched by price."""
+        return ()
 
-    @staticmethod
-    def _not_for_taking(offer: Offer, party: PartyId, quantity: Steps) -> OrderRefused | None:
-        if party == offer.owner:
-            return refused(offer.offer_id, SelfTrade, f"{party} made the offer")
-        if not offer.tradeable:
-            return refused(offer.offer_id, NotTradeable, "the quote informs only; ask for a tradeable one")
-        if quantity > offer.quantity:
-            return refused(offer.offer_id, NotEnough, f"{quantity} wanted, {offer.quantity} left")
+    def open_to(self, party_id: PartyId) -> tuple[Order, ...]:
+        """Return the offers and requests that a party may see, oldest first, each with what is left of it."""
+        return tuple(order for order in self._held.values() if is_open(order, party_id))
+
+    def depth(self, instrument_id: InstrumentId) -> tuple[Level, ...]:
+        """Return what anybody may take, by side and price, buyers first, best price first."""
+        return levels(self._public(instrument_id))
+
+    def curve(self, instrument_id: InstrumentId) -> Curves:
+        """Return the sum of what anybody may take as one curve of one interval [price steps, quantity steps]."""
+        return curve_of(self._public(instrument_id))
+
+    def _public(self, instrument_id: InstrumentId) -> list[Order]:
+        held = self._books[instrument_id].values()
+        return [order for order in held if deal_of(order).to is None and not deal_of(order).informs]
+
+    def _addressed(self, order: Order) -> Order:
+        """Return an answer as only the party that asked may see it, if it asked for that."""
+        request = self._held.get(deal_of(order).answers or OrderId(""))
+        if request is None or not deal_of(request).answered_privately:
+            return order
+        deal = replace(deal_of(order), to=frozenset({request.party_id}))
+        return replace(order, terms=replace(order.terms, deal=deal))
+
+    def _take(self, offer: Order, taker: Order) -> list[Outcome]:
+        """Pass a quantity between the two parties."""
+        side, price = offer.side, offer.vertices[0].price
+        left = Steps(offer.quantity - taker.quantity)
+        outcomes: list[Outcome] = [Matched(offer.order_id, taker.order_id, price, taker.quantity)]
+        if left and side is not None:
+            self.hold(replace(offer, vertices=limit(side, price, left)))
+        else:
+            outcomes += self._remove([offer.order_id], "matched")
+        return [*outcomes, OrderRemoved(taker.order_id, "matched")]
+
+    def _taking(self, order: Order, register: Register) -> Objection | None:
+        """Refuse to take what is not there, cannot be taken, or is not as the taker expects."""
+        name = deal_of(order).takes or OrderId("")
+        offer = self._held.get(name)
+        if offer is None or not is_open(offer, order.party_id):
+            return _unknown(name, order.party_id)
+        if offer.party_id == order.party_id:
+            return Objection(SelfTrade, f"{order.party_id} made the offer")
+        if deal_of(offer).informs:
+            return Objection(NotTradeable, f"{name} informs only; ask for a quote that can be taken")
+        if order.quantity > offer.quantity:
+            return Objection(NotEnough, f"{order.quantity} wanted, {offer.quantity} left")
+        opposite = offer.instrument_id == order.instrument_id and offer.side is not order.side
+        if not opposite or not crosses(order, offer.vertices[0].price):
+            return Objection(NotSupported, f"{name} is not what the order accepts: {offer.vertices}")
         return None
 
-    def _move(self, offer: Offer, party: PartyId, quantity: Steps) -> list[OfferOutcome]:
-        seller, buyer = (offer.owner, party) if offer.side is Side.SELL else (party, offer.owner)
-        agreed = Agreed(offer.offer_id, offer.instrument_id, seller, buyer, offer.price, quantity)
-        self._left[offer.offer_id] = Steps(offer.quantity - quantity)
-        return [agreed] if quantity < offer.quantity else [agreed, *self.remove(offer.offer_id, "taken")]
-
-    def withdraw(self, offer_id: OrderId, party: PartyId) -> list[OfferOutcome]:
-        """Let go of one's own offer: ``OrderRemoved``; nothing if none is open to `party`, else `NotTheOwner`."""
-        offer = self.get(offer_id, party)
-        if offer is None:
-            return []
-        if party != offer.owner:
-            return [refused(offer_id, NotTheOwner, f"{party} did not make offer {offer_id}")]
-        return self.remove(offer_id, "withdrawn")
-
-    def reject(self, offer_id: OrderId, party: PartyId) -> list[OfferOutcome]:
-        """Decline an offer made to `party` alone: ``OrderRemoved``; refused with `UnknownOffer` or `NotAddressed`."""
-        offer = self.get(offer_id, party)
-        if offer is None:
-            return [unknown(offer_id, party)]
-        if offer.audience != frozenset({party}):
-            return [refused(offer_id, NotAddressed, f"offer {offer_id} is not for {party} alone")]
-        return self.remove(offer_id, "rejected")
-
-    def withdraw_all(self, party: PartyId) -> list[OfferOutcome]:
-        """Let go of every offer of a party, oldest first."""
-        owned = [offer.offer_id for offer in self if offer.owner == party]
-        return [outcome for offer_id in owned for outcome in self.remove(offer_id, "withdrawn")]
-
-    def remove(self, offer_id: OrderId, reason: str) -> list[OfferOutcome]:
-        """Let go of an offer for a reason; nothing if it is not open."""
-        return [] if self._left.pop(offer_id, None) is None else [OrderRemoved(offer_id, reason)]
-
-    def expire(self, now: datetime) -> list[OfferOutcome]:
-        """Set the event clock, which never goes back, and let go of what is over: by time, then by age."""
-        self._now = utc(now) if self._now is None else max(self._now, utc(now))
-        over = sorted((o for o in self if self.is_over(o.good_till)), key=lambda o: o.good_till or utc(now))
-        return [outcome for offer in over for outcome in self.remove(offer.offer_id, "expired")]
-
-    def is_over(self, good_till: datetime | None) -> bool:
-        """Return whether a time has come, by the event clock."""
-        return good_till is not None and self._now is not None and good_till <= self._now
-
-    def get(self, offer_id: OrderId, party: PartyId) -> Offer | None:
-        """Return an offer that is open to `party`, with the quantity that is left of it."""
-        left = self._left.get(offer_id)
-        offer = None if left is None else replace(self._said[offer_id], quantity=left)
-        return offer if offer is not None and offer.is_open_to(party) else None
-
-    def __iter__(self) -> Iterator[Offer]:
-        """Go through the open offers, oldest first, each with the quantity that is left of it."""
-        return (replace(self._said[offer_id], quantity=left) for offer_id, left in list(self._left.items()))
-
-    def open_to(self, party: PartyId) -> tuple[Offer, ...]:
-        """Return what a party may see, oldest first."""
-        return tuple(offer for offer in self if offer.is_open_to(party))
-
-    def to_rows(self) -> dict[str, Any]:
-        """Return everything that is remembered, as JSON can hold it."""
-        said = [_row(offer) for offer in self._said.values()]
-        return {"now": moment_text(self._now), "said": said, "left": list(self._left.items())}
-
-    def from_rows(self, rows: Mapping[str, Any]) -> None:
-        """Remember what `to_rows` returned, and nothing else."""
-        said = [_offer(row) for row in rows["said"]]
-        self._said = {offer.offer_id: offer for offer in said}
-        self._left = {OrderId(name): Steps(left) for name, left in rows["left"]}
-        self._now = moment_of(rows["now"])
+    def _answering(self, order: Order, register: Register) -> Objection | None:
+        """Refuse an answer to no request, or one that is not what was asked for."""
+        name = deal_of(order).answers
+        if name is None:
+            return _no_other_party(order)
+        request = self._held.get(name)
+        if request is None or not deal_of(request).informs or not is_open(request, order.party_id):
+            return _unknown(name, order.party_id)
+        opposite = request.instrument_id == order.instrument_id and request.side is not order.side
+        if not opposite or request.party_id == order.party_id:
+            return Objection(NotSupported, f"expected the other side of {request.instrument_id} by another party")
+        if order.quantity > request.quantity:
+            return Objection(TooLarge, f"expected at most {request.quantity}; found {order.quantity}")
+        if deal_of(request).wants_tradeable and deal_of(order).informs:
+            return Objection(NotTradeable, "only quotes that can be taken are wanted")
+        return None
 
 
-def refused(name: OrderId, reason: type[Refused], detail: str) -> OrderRefused:
-    """Return a refusal."""
-    return OrderRefused(name, reason, detail)
+def _no_other_party(order: Order) -> Objection | None:
+    to = deal_of(order).to
+    if to is None or to - {order.party_id}:
+        return None
+    return Objection(SelfTrade, f"expected another party to offer to; found {sorted(to)}")
 
 
-def unknown(name: OrderId, party: PartyId) -> OrderRefused:
-    """Return the refusal of what is not there, or not for `party` to see."""
-    return refused(name, UnknownOffer, f"{name} is not open to {party}")
-
-
-def audience_row(parties: frozenset[PartyId] | None) -> list[str] | None:
-    """Return an audience as JSON can hold it."""
-    return None if parties is None else sorted(parties)
-
-
-def audience_of(row: Sequence[str] | None) -> frozenset[PartyId] | None:
-    """Return the audience that `audience_row` wrote."""
-    return None if row is None else frozenset(map(PartyId, row))
-
-
-def _row(offer: Offer) -> list[Any]:
-    told = [offer.offer_id, offer.owner, offer.instrument_id, offer.side.value, offer.price, offer.quantity]
-    return [*told, audience_row(offer.audience), moment_text(offer.good_till), offer.tradeable, offer.request_id]
-
-
-def _offer(row: Sequence[Any]) -> Offer:
-    offer_id, owner, instrument_id, side, price, quantity, audience, good_till, *rest = row
-    terms = audience_of(audience), moment_of(good_till), *rest
-    return Offer(offer_id, owner, instrument_id, Side(side), price, quantity, *terms)
+def _unknown(order_id: OrderId, party_id: PartyId) -> Objection:
+    return Objection(UnknownOffer, f"{order_id} is not open to {party_id}")

@@ -9,7 +9,7 @@ from hashlib import sha256
 from typing import Any
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
-from micromarket.domain.orders import PLAIN, Execution, Order, OrderTerms, Vertex
+from micromarket.domain.orders import PLAIN, Deal, Execution, Order, OrderTerms, Vertex
 from micromarket.errors import InvalidValue
 
 
@@ -70,9 +70,21 @@ def order_of(row: list[Any]) -> Order:
 
 
 def _terms_row(terms: OrderTerms) -> list[Any]:
-    return [terms.execution.value, terms.minimum, terms.post_only, moment_text(terms.good_till), terms.one_of]
+    row = [terms.execution.value, terms.minimum, terms.post_only, moment_text(terms.good_till), terms.one_of]
+    return row if terms.deal is None else [*row, _deal_row(terms.deal)]
 
 
 def _terms_of(row: list[Any]) -> OrderTerms:
-    execution, minimum, post_only, good_till, one_of = row
-    return OrderTerms(Execution(execution), minimum, post_only, moment_of(good_till), one_of)
+    execution, minimum, post_only, good_till, one_of, *deal = row
+    told = Execution(execution), minimum, post_only, moment_of(good_till), one_of
+    return OrderTerms(*told, _deal_of(deal[0]) if deal else None)
+
+
+def _deal_row(deal: Deal) -> list[Any]:
+    to = None if deal.to is None else sorted(deal.to)
+    return [to, deal.takes, deal.answers, deal.informs, deal.answered_privately, deal.wants_tradeable]
+
+
+def _deal_of(row: list[Any]) -> Deal:
+    to, *rest = row
+    return Deal(None if to is None else frozenset(map(PartyId, to)), *rest)

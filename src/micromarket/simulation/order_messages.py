@@ -10,13 +10,13 @@ from datetime import datetime
 import msgspec
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
-from micromarket.domain.orders import Execution, Order, OrderTerms, Vertex
+from micromarket.domain.orders import Deal, Execution, Order, OrderTerms, Vertex
 from micromarket.domain.products import Steps
 from micromarket.errors import InvalidValue
 from micromarket.markets.lineage import OrderPart, OrderStatus
 
 
-class _Message(msgspec.Struct, forbid_unknown_fields=True):
+class _Message(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):
     order_id: str
     party_id: str
     instrument_id: str
@@ -30,6 +30,7 @@ class _Message(msgspec.Struct, forbid_unknown_fields=True):
     parent_id: str | None
     child_ids: list[str]
     status: OrderStatus
+    deal: Deal | None = None
 
 
 def message_of(part: OrderPart) -> bytes:
@@ -49,8 +50,9 @@ def message_of(part: OrderPart) -> bytes:
         parent_id=part.parent_id,
         child_ids=list(part.child_ids),
         status=part.status,
+        deal=terms.deal,
     )
-    return msgspec.json.encode(message)
+    return msgspec.json.encode(message, order="deterministic")
 
 
 def part_of_message(message: bytes | str) -> OrderPart:
@@ -70,7 +72,7 @@ def part_of_message(message: bytes | str) -> OrderPart:
         PartyId(read.party_id),
         InstrumentId(read.instrument_id),
         [Vertex(Steps(price), Steps(power), divisible) for price, power, divisible in read.vertices],
-        OrderTerms(read.execution, read.minimum, read.post_only, read.good_till, read.one_of),
+        OrderTerms(read.execution, read.minimum, read.post_only, read.good_till, read.one_of, read.deal),
     )
     parent_id = None if read.parent_id is None else OrderId(read.parent_id)
     return OrderPart(order, Steps(read.used), parent_id, tuple(map(OrderId, read.child_ids)), read.status)
