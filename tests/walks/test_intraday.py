@@ -127,3 +127,10 @@ def test_homes_trade_what_they_learn(finished):
     ).rows()
 
     assert 0 < rows[0][0] < 0.06
+
+
+def test_an_overloaded_line_is_told(finished):
+    """No price says so, since the market sees no lines; the tables do, for as long as the key figure says."""
+    hours = finished.sql("SELECT count(DISTINCT start) / 4 FROM prices WHERE congested").rows()[0][0]
+
+    assert finished.kpi("overload_hours") == hours

@@ -168,7 +168,7 @@ class Continuous:
         aimed, devices = stacked(day.aimed_kw), stacked([one.metered_kw for one in day.deliveries])
         aimed_flows, flows = flows_over_lines(street, aimed), flows_over_lines(street, devices)
         metered = with_supplier(devices, flows)
-        tables.prices(part, uniform_prices(street, day.prices))
+        tables.prices(part, uniform_prices(street, day.prices, flows[0]))
         tables.flows(part, aimed_flows, flows)
         tables.powers(part, with_supplier(aimed, aimed_flows), metered)
         tables.states(part, [one.readings for one in day.deliveries])
@@ -231,12 +231,17 @@ def supplier_offers(street: Neighborhood, trading: Trading) -> SupplierOffers:
     return SupplierOffers(supplier, price_step, power_step, lot, *(int(kw // power_step) for kw in most))
 
 
-def uniform_prices(street: Neighborhood, prices: Sequence[float]) -> list[NestedClearing]:
-    """Return one price for all nodes in each step, as tables take it: nobody is unserved, no line looked at."""
-    nodes, devices = len(street.tree.ids), len(street.asset_ids)
-    nothing, nobody = np.zeros((nodes, 1)), np.zeros((devices, 1))
-    balanced, free = np.zeros((nodes, 1), dtype=np.int8), np.zeros((nodes, 1), dtype=bool)
+def uniform_prices(street: Neighborhood, prices: Sequence[float], sent_kw: Floats) -> list[NestedClearing]:
+    """Return one price for all nodes in each step, as tables take it.
+
+    Nobody is unserved. A line over which more was sent than it may carry, `sent_kw` of shape (m, D), is congested,
+    though no price says so.
+    """
+    tree, devices = street.tree, len(street.asset_ids)
+    over = (sent_kw > tree.import_limit_kw[:, None]) | (-sent_kw > tree.export_limit_kw[:, None])
+    nothing, nobody = np.zeros((len(tree), 1)), np.zeros((devices, 1))
+    balanced = np.zeros((len(tree), 1), dtype=np.int8)
     return [
-        NestedClearing(np.full((nodes, 1), price), nobody, nothing, nothing, balanced, free, nobody)
-        for price in prices
+        NestedClearing(np.full((len(tree), 1), price), nobody, nothing, nothing, balanced, over[:, [k]], nobody)
+        for k, price in enumerate(prices)
     ]

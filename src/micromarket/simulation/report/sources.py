@@ -10,18 +10,27 @@ from micromarket.simulation.report.words import MINUS, count, number
 
 LIMITS = (
     "Without the market every device follows its ordinary rule; how much the market gains depends on those rules.",
+    "Both cases start alike and may end with different energy stored; the figures do not value that difference.",
+    "Lines have limits and losses; voltages and reactive power are not computed.",
+)
+OF_AUCTIONS = (
     "Customers bid what their devices are worth to them. Nobody in this run tries to move the price.",
     "What meters find beyond the schedule is settled at the cleared price; there is no price of imbalance yet.",
-    "Both cases start alike and may end with different energy stored; the figures do not value that difference.",
     "What the lines earn on losses and congestion is returned in equal shares, unless the scenario has it kept.",
-    "Lines have limits and losses; voltages and reactive power are not computed.",
     "The supply and demand curves are those handed in before delivery; what was metered afterwards may differ.",
+)
+OF_TRADING = (
+    "There is one price for all places: the market keeps to the lines at the root, by what the supplier offers, and "
+    "sees no other. Lines may be overloaded.",
+    "Everybody concedes by the clock, each at a pace of its own. Nobody learns what others do.",
+    "The price of an interval is the mean of all its trades; everyone paid and received the prices of its own.",
 )
 
 
 def sources(study: Study) -> Section:
     """Return the section on sources and reproduction."""
     about = study.about
+    limits = (*LIMITS, *(OF_TRADING if study.has("trades") else OF_AUCTIONS))
     finding = (
         f"{count(len(about.sources), 'data source')}, named with its licence"
         if len(about.sources) == 1
@@ -35,7 +44,7 @@ def sources(study: Study) -> Section:
         Markup(_sources(study)),
         Markup(_identity(study)),
         Markup(
-            "<h3>Limits to keep in mind</h3><ul>" + "".join(f"<li>{escape(limit)}</li>" for limit in LIMITS) + "</ul>"
+            "<h3>Limits to keep in mind</h3><ul>" + "".join(f"<li>{escape(limit)}</li>" for limit in limits) + "</ul>"
         ),
     )
     lead = "The same scenario, series, seed and version give the same tables and this same file, byte for byte."
