@@ -9,12 +9,12 @@ from datetime import tzinfo
 from numpy.typing import ArrayLike
 
 from micromarket.domain.curves import Curves
-from micromarket.domain.intervals import HOUR, IntervalGrid, LocalTimes
-from micromarket.markets import registry
+from micromarket.domain.intervals import IntervalGrid, LocalTimes
 from micromarket.markets.corrections import ClearedMarket, Watts, clear_market, committed_w
-from micromarket.markets.market import Market, MarketRules
+from micromarket.markets.market import Market
 from micromarket.markets.prediction import PriceSources
-from micromarket.markets.price_models import MEMORY_DAYS, PriceModel
+from micromarket.markets.price_models import PriceModel
+from micromarket.markets.registry import opening_model
 from micromarket.markets.series import SeriesPlan
 
 
@@ -47,11 +47,8 @@ class Chain:
 
     def sources(self, market: Market) -> PriceSources:
         """Return where a market, and the assets that plan for it, look prices up."""
-        actual, prior, refined = (
-            self.cleared[name].known_prices if name and name in self.cleared else None
-            for name in (market.name, market.prior, market.refined)
-        )
-        return PriceSources(actual, prior, refined, self.models[market.rules.series], market.rules.default_price)
+        known = {name: each.known_prices for name, each in self.cleared.items()}
+        return PriceSources.of(market, known, self.models[market.rules.series])
 
     def clear(self, market: Market, curves: Curves, reference: ArrayLike | None = None) -> Chain:
         """Clear a market on the whole curves of all parties, as `clear_market` does."""
@@ -78,9 +75,3 @@ class Chain:
     def without(self, market: Market) -> Chain:
         """Return the chain without an expired market."""
         return replace(self, cleared={name: each for name, each in self.cleared.items() if name != market.name})
-
-
-def opening_model(rules: MarketRules, nodes: int) -> PriceModel:
-    """Return the price model of a new series: two weeks of memory, whatever the duration of its intervals."""
-    memory = MEMORY_DAYS * max(1, HOUR // rules.timing.interval_duration)
-    return registry.price_model(rules.price_model)(nodes, rules.default_price, memory)

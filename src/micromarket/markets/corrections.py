@@ -152,6 +152,27 @@ def clear_market(
     return ClearedMarket(market.name, market.intervals, prices, changes, market.rules.commitment)
 
 
+def cleared_in_all(
+    market: Market, powers_kw: Floats, prices: ArrayLike, earlier: Iterable[ClearedMarket]
+) -> ClearedMarket:
+    """Return what a market settled in which `n` parties negotiated whole powers, as those of a network do.
+
+    Parameters
+    ----------
+    market : Market
+        Which market; its rules say whether it commits.
+    powers_kw : array of float, shape (n, T)
+        What each party delivers in all [kW]; sums to zero.
+    prices : array of float, shape (n, T) or (T,)
+        What each pays or gets [currency/kWh].
+    earlier : iterable of ClearedMarket
+        What cleared before it.
+    """
+    changes = in_watts(powers_kw) - committed_w(earlier, market.intervals, len(powers_kw))
+    whole = np.broadcast_to(np.asarray(prices, dtype=float), changes.shape)
+    return ClearedMarket(market.name, market.intervals, whole, changes, market.rules.commitment)
+
+
 def committed_w(cleared: Iterable[ClearedMarket], intervals: IntervalGrid, parties: int) -> Watts:
     """Return what each party is committed to in each interval [W], shape (n, T): the sum of all committed changes.
 

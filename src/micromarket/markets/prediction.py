@@ -6,6 +6,7 @@ end of its own horizon.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from enum import IntEnum
@@ -16,6 +17,7 @@ from numpy.typing import NDArray
 from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import HOUR, MICROSECOND, IntervalGrid, LocalTimes, Times
 from micromarket.errors import InvalidValue, WrongShape
+from micromarket.markets.market import Market
 from micromarket.markets.price_models import PriceModel
 
 
@@ -93,6 +95,12 @@ class PriceSources:
     refined: KnownPrices | None = None
     model: PriceModel | None = None
     default: float = 0.0
+
+    @classmethod
+    def of(cls, market: Market, cleared: Mapping[str, KnownPrices], model: PriceModel | None) -> PriceSources:
+        """Return where a market looks, and the assets that plan for it, given what markets cleared, by name."""
+        own, prior, refined = (cleared.get(name or "") for name in (market.name, market.prior, market.refined))
+        return cls(own, prior, refined, model, market.rules.default_price)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

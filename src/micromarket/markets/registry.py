@@ -15,9 +15,11 @@ from importlib.metadata import entry_points
 from typing import Any
 
 from micromarket.domain.ids import InstrumentId
+from micromarket.domain.intervals import HOUR
 from micromarket.errors import InvalidValue, UnknownMechanism, UnknownPriceModel
+from micromarket.markets.market import MarketRules
 from micromarket.markets.mechanism import Mechanism
-from micromarket.markets.price_models import PriceModel
+from micromarket.markets.price_models import MEMORY_DAYS, PriceModel
 
 GROUP = "micromarket.mechanisms"
 PRICE_MODELS = "micromarket.price_models"
@@ -54,6 +56,12 @@ def price_model(name: str) -> PriceModelFactory:
     """
     factory: PriceModelFactory = registered(PRICE_MODELS, name, UnknownPriceModel)
     return factory
+
+
+def opening_model(rules: MarketRules, nodes: int) -> PriceModel:
+    """Return the price model of a new series; it remembers two weeks, whatever the duration of its intervals."""
+    memory = MEMORY_DAYS * max(1, HOUR // rules.timing.interval_duration)
+    return price_model(rules.price_model)(nodes, rules.default_price, memory)
 
 
 def registered(group: str, name: str, error: type[InvalidValue]) -> Any:

@@ -128,8 +128,8 @@ class StateMachine:
     Notes
     -----
     A state ends when the next begins, whoever has or has not done their part by then, so that none waits for ever.
-    The template leaves open what follows when an agent fails to act in time (section 3.4);
-    `micromarket.markets.gathering` says on what the market then clears.
+    The template leaves open what follows when an agent fails to act in time (section 3.4); here the market clears on
+    what stands in for it, as `micromarket.node.stand_ins` says, and the record names it.
     """
 
     def __init__(self, starts: Mapping[MarketState, datetime], state: MarketState = MarketState.INACTIVE) -> None:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from micromarket.domain.curves import Floats
-from micromarket.domain.intervals import HOUR, MICROSECOND, LocalTimes
-from micromarket.markets.market import Market, MarketRules
+from micromarket.domain.intervals import MICROSECOND, LocalTimes
+from micromarket.markets.market import Market
 from micromarket.markets.prediction import KnownPrices, PriceSources, foresee
-from micromarket.markets.price_models import MEMORY_DAYS, PriceModel
-from micromarket.markets.registry import price_model
+from micromarket.markets.price_models import PriceModel
+from micromarket.markets.registry import opening_model
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -37,13 +37,7 @@ class PriceBook:
         Source: Transactive Network Template v4 (PNNL, 2024), section 3.5: the market itself, the one before it in its
         series, the one it refines or corrects, the model of its series, the default.
         """
-        sources = PriceSources(
-            self.cleared.get(market.name),
-            self.cleared.get(market.prior or ""),
-            self.cleared.get(market.refined or ""),
-            self.models.get(market.rules.series),
-            market.rules.default_price,
-        )
+        sources = PriceSources.of(market, self.cleared, self.models.get(market.rules.series))
         prices: Floats = foresee(sources, 1, LocalTimes.of(market.intervals.starts, zone)).prices[0]
         return prices
 
@@ -55,16 +49,10 @@ class PriceBook:
 
     def learned(self, market: Market, price: Floats, zone: tzinfo) -> PriceBook:
         """Return the book whose model of the series has learned what a market cleared at for good."""
-        model = self.models.get(market.rules.series) or unlearned(market.rules)
+        model = self.models.get(market.rules.series) or opening_model(market.rules, 1)
         model = model.learned(LocalTimes.of(market.intervals.starts, zone), price[None])
         return replace(self, models={**self.models, market.rules.series: model})
 
     def without(self, market: str) -> PriceBook:
         """Return the book without a market that nobody asks for any more."""
         return replace(self, cleared={name: one for name, one in self.cleared.items() if name != market})
-
-
-def unlearned(rules: MarketRules) -> PriceModel:
-    """Return the model of a series before it has seen a price; it remembers two weeks of each hour."""
-    hourly = max(1, HOUR // rules.timing.interval_duration)
-    return price_model(rules.price_model)(1, rules.default_price, MEMORY_DAYS * hourly)

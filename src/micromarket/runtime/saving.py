@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from micromarket.errors import InvalidValue
-from micromarket.markets.market import MarketRules
-from micromarket.markets.price_models import PriceModel
-from micromarket.node.price_book import PriceBook, unlearned
+from micromarket.node.price_book import PriceBook
 from micromarket.node.running import NodeSetup, NodeState
+from micromarket.storage.chains import model_from_bytes
 from micromarket.storage.values import from_bytes, to_bytes
 
 VERSION = 1
@@ -46,12 +45,8 @@ def restored(setup: NodeSetup, content: bytes) -> NodeState:
             f"expected what {setup.node.id!r} knew, version {VERSION}; found {found.node!r}, version {found.version}"
         )
     rules = {plan.rules.series: plan.rules for one in setup.series for plan in one.plan.chain}
-    models = {series: _model(rules[series], one) for series, one in found.models.items() if series in rules}
+    models = {series: model_from_bytes(rules[series], one) for series, one in found.models.items() if series in rules}
     return replace(found.state, prices=replace(found.state.prices, models=models))
-
-
-def _model(rules: MarketRules, content: bytes) -> PriceModel:
-    return from_bytes(type(unlearned(rules)), content)
 
 
 def write(path: Path, content: bytes) -> None:

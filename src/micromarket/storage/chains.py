@@ -5,8 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from micromarket.errors import InvalidValue
-from micromarket.markets.chain import Chain, opening_model
+from micromarket.markets.chain import Chain
 from micromarket.markets.corrections import ClearedMarket
+from micromarket.markets.market import MarketRules
+from micromarket.markets.price_models import PriceModel
+from micromarket.markets.registry import opening_model
 from micromarket.markets.series import MarketSeries, SeriesPlan, SeriesState
 from micromarket.storage.values import from_bytes, to_bytes
 
@@ -37,9 +40,17 @@ def chain_from_bytes(plan: SeriesPlan, content: bytes) -> tuple[MarketSeries, Ch
     rules = {each.rules.series: each.rules for each in plan.chain}
     if rules.keys() != stored.models.keys():
         raise InvalidValue(f"expected a state of series {list(rules)}; found {list(stored.models)}")
-    models = {
-        name: from_bytes(type(opening_model(rules[name], stored.parties)), model)
-        for name, model in stored.models.items()
-    }
+    models = {name: model_from_bytes(rules[name], model) for name, model in stored.models.items()}
     cleared = {each.market: each for each in stored.cleared}
     return MarketSeries.restored(plan, stored.series), Chain(stored.parties, cleared, models)
+
+
+def model_from_bytes(rules: MarketRules, content: bytes) -> PriceModel:
+    """Return the price model of a series, of the class its rules name, as `to_bytes` wrote it down.
+
+    Raises
+    ------
+    InvalidValue
+        If the bytes are of another model.
+    """
+    return from_bytes(type(opening_model(rules, 1)), content)
