@@ -1,18 +1,33 @@
 """What every mechanism keeps: conservation, limits, priority, named refusals, and that nothing is left to chance.
 
-A mechanism takes part as soon as it is registered. All take limit orders; others they may refuse by name.
+A mechanism takes part as soon as it is registered, by whichever package. It declares the kinds of orders it takes;
+all others it must refuse by name.
 """
 
-import json
-from collections import Counter, defaultdict
-from datetime import UTC, datetime, timedelta
+from collections import Counter
 
 import numpy as np
 import pytest
+from flows import (
+    INSTRUMENTS,
+    SAMPLES,
+    at,
+    calls,
+    create,
+    curves,
+    every_mechanism,
+    matches_at_once,
+    order,
+    parts,
+    play,
+    submitted,
+    taking,
+    wish,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micromarket.domain.orders import Order, OrderTerms, Side, Vertex, limit
+from micromarket.domain.orders import Order, Side, Vertex, limit
 from micromarket.errors import (
     DuplicateOrder,
     InvalidValue,
@@ -29,6 +44,7 @@ from micromarket.markets.mechanism import (
     Cleared,
     Matched,
     OrderAccepted,
+    OrderKind,
     OrderRefused,
     OrderRemoved,
     Reduced,
@@ -36,101 +52,30 @@ from micromarket.markets.mechanism import (
     digest,
 )
 
-INSTRUMENTS = ("noon", "one", "two")
-KINDS = (*["submit"] * 4, "amend", "cancel", "cancel_all", "expire", "clear")
-MORNING = datetime(2026, 7, 6, 8, tzinfo=UTC)
-
 few = settings(max_examples=40)
 """There are many mechanisms, and each takes part in every property."""
 
-every_mechanism = pytest.mark.parametrize("name", registry.names())
+every_mechanism_of_limits = taking(OrderKind.LIMIT)
 
 
-def create(name):
-    """Return a mechanism of a name, for all instruments."""
-    return registry.mechanism(name)(INSTRUMENTS)
-
-
-def at(minutes):
-    """Return a time of the morning."""
-    return MORNING + timedelta(minutes=minutes)
-
-
-def order(order_id, side, price, quantity, instrument="noon", *, party=None, **terms):
-    """Return a limit order, of a party of its own unless one is named."""
-    party = party or f"party-{order_id}"
-    return Order(order_id, party, instrument, limit(side, price, quantity), OrderTerms(**terms))
-
-
-limits = st.builds(limit, st.sampled_from(Side), st.integers(-6, 6), st.integers(1, 12))
-
-
-@st.composite
-def curves(draw):
-    """Return vertices that rise: slopes, steps, inelastic ones, both sides at once."""
-    count = draw(st.integers(1, 4))
-    prices, powers = (sorted(draw(st.lists(st.integers(-b, b), min_size=count, max_size=count))) for b in (6, 12))
-    return tuple(Vertex(*corner) for corner in zip(prices, powers, strict=True))
-
-
-@st.composite
-def calls(draw, vertices=limits, most=30):
-    """Return calls in order: most of them submit; the others amend, cancel, let time pass and clear."""
-    made = []
-    for number in range(draw(st.integers(0, most))):
-        kind = draw(st.sampled_from(KINDS))
-        if kind == "submit":
-            good_till = draw(st.none() | st.none() | st.integers(1, 60).map(at))
-            where = f"p{draw(st.integers(0, 7))}", draw(st.sampled_from(INSTRUMENTS))
-            made.append((kind, Order(f"o{number}", *where, draw(vertices), OrderTerms(good_till=good_till))))
-        elif kind in {"amend", "cancel"}:
-            named = (kind, f"o{draw(st.integers(0, number))}")
-            made.append((*named, draw(vertices)) if kind == "amend" else named)
-        else:
-            made.append((kind, *{"cancel_all": (f"p{number % 8}",), "expire": (at(number),), "clear": ()}[kind]))
-    return made
-
-
-def play(mechanism, played):
-    """Return every outcome of making the calls, in order."""
-    return [outcome for name, *arguments in played for outcome in getattr(mechanism, name)(*arguments)]
-
-
-def submitted(played):
-    """Return the orders that were submitted, by name, and every curve each of them ever had."""
-    orders = {call[1].order_id: call[1] for call in played if call[0] == "submit"}
-    wished = defaultdict(list)
-    for kind, *arguments in played:
-        if kind == "submit":
-            wished[arguments[0].order_id].append(arguments[0].vertices)
-        elif kind == "amend":
-            wished[arguments[0]].append(arguments[1])
-    return orders, wished
-
-
-def parts(outcomes, orders):
-    """Return (order, price, signed power) of every part in a match or a clearing."""
-    for outcome in outcomes:
-        if isinstance(outcome, Awarded):
-            yield orders[outcome.order_id], outcome.price, outcome.power
-        elif isinstance(outcome, Matched):
-            for each in (orders[outcome.standing_id], orders[outcome.aggressive_id]):
-                yield each, outcome.price, outcome.quantity * (1 if sells(each, outcome, orders) else -1)
-
-
-def sells(each, matched, orders):
-    """Return whether an order is the seller of a match, by its own side or the other one's."""
-    if each.side is not None:
-        return each.side is Side.SELL
-    (other,) = {matched.standing_id, matched.aggressive_id} - {each.order_id}
-    return orders[other].side is Side.BUY
-
-
-def matches_at_once(name):
-    """Return whether a mechanism matches as orders come, rather than when it clears."""
+@every_mechanism
+def test_every_kind_is_taken_or_refused(name):
+    """A mechanism takes exactly the kinds it declares, and at least one that can be held."""
     mechanism = create(name)
-    mechanism.submit(order("a", Side.SELL, 1, 5))
-    return any(isinstance(outcome, Matched) for outcome in mechanism.submit(order("b", Side.BUY, 1, 5)))
+    taken = [
+        kind
+        for kind, vertices in SAMPLES.items()
+        if isinstance(mechanism.submit(Order(kind.value, kind.value, "noon", vertices))[0], OrderAccepted)
+    ]
+
+    assert set(taken) == mechanism.takes
+    assert mechanism.takes & {OrderKind.LIMIT, OrderKind.CURVE}
+
+
+def test_a_third_party_takes_part():
+    """A mechanism of another package, found by its entry point, is held to this contract like ours."""
+    assert "first_come" in registry.names()
+    assert create("first_come").__class__.__module__ == "first_come"
 
 
 @every_mechanism
@@ -159,7 +104,7 @@ def test_nobody_trades_outside_the_curve(name, played):
         assert least <= power <= most
 
 
-@every_mechanism
+@every_mechanism_of_limits
 @few
 @given(played=calls())
 def test_no_trade_outside_a_limit(name, played):
@@ -186,7 +131,7 @@ def named(outcome):
     return [outcome.order_id] if isinstance(outcome, Awarded) else []
 
 
-@every_mechanism
+@every_mechanism_of_limits
 @few
 @given(played=calls(most=40))
 def test_every_step_is_accounted_for(name, played):
@@ -217,7 +162,7 @@ def test_every_step_is_accounted_for(name, played):
         assert held[each] == sum(level.quantity for level in mechanism.depth(each))
 
 
-@every_mechanism
+@every_mechanism_of_limits
 @few
 @given(played=calls())
 def test_the_book_is_never_crossed(name, played):
@@ -235,7 +180,7 @@ def test_the_book_is_never_crossed(name, played):
                 assert best.of(side) == (side.value * ranked[0] if ranked else None)
 
 
-@every_mechanism
+@every_mechanism_of_limits
 @few
 @given(played=calls())
 def test_the_curve_is_the_depth(name, played):
@@ -281,16 +226,31 @@ def test_snapshot_and_tail_make_the_whole(name, played, cut):
 
 @every_mechanism
 def test_a_foreign_snapshot_is_refused(name):
-    """A snapshot of another mechanism, of another version, or no snapshot at all, is refused and changes nothing."""
+    """A snapshot of another mechanism, or no snapshot at all, is refused and changes nothing."""
     mechanism = create(name)
-    mechanism.submit(order("a", Side.BUY, 9, 5))
+    mechanism.submit(wish(mechanism, "a", Side.BUY, 9, 5))
     own = mechanism.snapshot()
-    for changed in ({"mechanism": "none"}, {"version": -1}, None):
-        foreign = b"\x00" if changed is None else json.dumps(json.loads(own) | changed).encode()
+    for foreign in (b"", b"\x00", *(create(other).snapshot() for other in registry.names() if other != name)):
         with pytest.raises(InvalidValue):
             mechanism.restore(foreign)
 
     assert own == mechanism.snapshot()
+
+
+@every_mechanism_of_limits
+@few
+@given(side=st.sampled_from(Side), taken=st.integers(1, 9))
+def test_the_younger_of_two_equals_never_gets_more(name, side, taken):
+    """Ties are broken by arrival, or shared with a step of rounding at most; never the other way."""
+    mechanism, orders = create(name), [order("a", side, 3, 5), order("b", side, 3, 5)]
+    orders.append(order("c", side.opposite, 3, taken))
+    outcomes = [outcome for each in orders for outcome in mechanism.submit(each)] + mechanism.clear()
+    got = Counter()
+    for each, _, power in parts(outcomes, {each.order_id: each for each in orders}):
+        got[each.order_id] += abs(power)
+
+    assert got["a"] + 1 >= got["b"]
+    assert 0 < got["a"] + got["b"] == got["c"] <= taken
 
 
 @every_mechanism
@@ -414,7 +374,7 @@ def test_expiry(name):
     assert [OrderExpired] == [o.reason for o in mechanism.submit(order("e", Side.BUY, 9, 5, good_till=at(20)))]
 
 
-@every_mechanism
+@every_mechanism_of_limits
 def test_amend(name):
     """Less at the same price keeps the place; anything else comes in anew; unknown orders are no matter."""
     mechanism = create(name)

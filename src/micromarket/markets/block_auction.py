@@ -30,7 +30,15 @@ from micromarket.markets.admission import EVERYWHERE, Objection, Register, Regis
 from micromarket.markets.block_book import Block, BlockBook, Leg, block_gain, powers_at
 from micromarket.markets.block_program import BlockProgram, PriceProgram, Relaxation
 from micromarket.markets.call_auction import limit_alone, steps_of
-from micromarket.markets.mechanism import Awarded, Cleared, OrderAccepted, OrderRefused, OrderRemoved, Outcome
+from micromarket.markets.mechanism import (
+    Awarded,
+    Cleared,
+    OrderAccepted,
+    OrderKind,
+    OrderRefused,
+    OrderRemoved,
+    Outcome,
+)
 from micromarket.markets.standing import CallMechanism
 
 EXACT_UP_TO = 16
@@ -195,6 +203,7 @@ class BlockAuction(CallMechanism):
 
     name: ClassVar[str] = "block_auction"
     version: ClassVar[int] = 1
+    takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT})
     rules: ClassVar[tuple[RegisterRule, ...]] = (*EVERYWHERE, one_side, limit_or_block)
 
     def __init__(self, instrument_ids: Sequence[InstrumentId], exact_up_to: int = EXACT_UP_TO) -> None:

@@ -15,7 +15,7 @@ from micromarket.domain.products import Steps
 from micromarket.errors import NotSupported
 from micromarket.kernels import call as kernel
 from micromarket.markets.admission import EVERYWHERE, Objection, Register, RegisterRule, one_side
-from micromarket.markets.mechanism import Awarded, Cleared, OrderRemoved, Outcome
+from micromarket.markets.mechanism import Awarded, Cleared, OrderKind, OrderRemoved, Outcome
 from micromarket.markets.standing import CallMechanism
 
 
@@ -113,6 +113,7 @@ class CallAuction(CallMechanism):
 
     name: ClassVar[str] = "call_auction"
     version: ClassVar[int] = 1
+    takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT})
     rules: ClassVar[tuple[RegisterRule, ...]] = LIMITS_ALONE
 
     def __init__(

@@ -31,6 +31,7 @@ from micromarket.markets.mechanism import (
     Level,
     Matched,
     OrderAccepted,
+    OrderKind,
     OrderRefused,
     OrderRemoved,
     Outcome,
@@ -76,6 +77,7 @@ class CurveBook:
 
     name: ClassVar[str] = "curve_book"
     version: ClassVar[int] = 1
+    takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT, OrderKind.MARKET, OrderKind.CURVE})
 
     def __init__(
         self,

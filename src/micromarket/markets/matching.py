@@ -28,6 +28,7 @@ from micromarket.markets.mechanism import (
     BestPrices,
     Level,
     OrderAccepted,
+    OrderKind,
     OrderRefused,
     OrderRemoved,
     Outcome,
@@ -52,6 +53,7 @@ class OrderBook:
 
     name: ClassVar[str] = "order_book"
     version: ClassVar[int] = 1
+    takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT, OrderKind.MARKET})
 
     def __init__(self, instrument_ids: Sequence[InstrumentId], segment: Segment | None = None) -> None:
         self._segment = segment or Segment()

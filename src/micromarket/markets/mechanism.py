@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum
 from hashlib import sha256
 from typing import ClassVar, Protocol
 
@@ -22,7 +23,7 @@ from micromarket.errors import MicromarketError
 
 @dataclass(frozen=True, slots=True)
 class OrderAccepted:
-    """The order is taken. Its name stays taken for ever."""
+    """The order is taken, and its name with it."""
 
     order_id: OrderId
 
@@ -131,8 +132,9 @@ class Cleared:
     price : float
         Exact clearing price [price steps]; `Awarded.price` is the whole step nearest to it, half to even.
     imbalance : float
-        Power that found no counterpart at any price [quantity steps]: negative if demand was left unserved, positive
-        if supply was left over, 0 if the market balanced.
+        What the longer side could not match at that price [quantity steps]: positive supply, negative demand, 0 if
+        neither. An auction that divides the orders at the margin counts only what is beyond them; one that counts
+        whole limit orders counts all that accept the price.
     """
 
     instrument_id: InstrumentId
@@ -222,6 +224,19 @@ class Level:
     orders: int
 
 
+class OrderKind(Enum):
+    """What a mechanism may take; whatever it does not take it refuses with `NotSupported`."""
+
+    LIMIT = "limit"
+    """One step from zero: all of a quantity at one price or better."""
+    MARKET = "market"
+    """One vertex: a quantity at any price."""
+    CURVE = "curve"
+    """Any other curve on one side of zero."""
+    BOTH_SIDES = "both sides"
+    """A curve that buys at low prices and sells at high ones."""
+
+
 class Mechanism(Protocol):
     """A rule that matches or clears orders.
 
@@ -234,6 +249,9 @@ class Mechanism(Protocol):
 
     version: ClassVar[int]
     """Raised whenever the same calls may give other outcomes, written to the log."""
+
+    takes: ClassVar[frozenset[OrderKind]]
+    """Kinds of orders it takes."""
 
     def submit(self, order: Order) -> list[Outcome]:
         """Take an order: ``OrderAccepted``, then whatever follows at once.

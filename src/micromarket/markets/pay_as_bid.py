@@ -10,7 +10,7 @@ from micromarket.domain.orders import Order
 from micromarket.domain.products import Steps
 from micromarket.markets.admission import RegisterRule
 from micromarket.markets.call_auction import LIMITS_ALONE, steps_of
-from micromarket.markets.mechanism import Matched, OrderRemoved, Outcome
+from micromarket.markets.mechanism import Matched, OrderKind, OrderRemoved, Outcome
 from micromarket.markets.standing import CallMechanism
 
 
@@ -58,6 +58,7 @@ class PayAsBidAuction(CallMechanism):
 
     name: ClassVar[str] = "pay_as_bid"
     version: ClassVar[int] = 1
+    takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT})
     rules: ClassVar[tuple[RegisterRule, ...]] = LIMITS_ALONE
 
     def uncross(self, books: dict[InstrumentId, list[Order]]) -> Iterator[Outcome]:

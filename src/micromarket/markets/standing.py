@@ -21,6 +21,7 @@ from micromarket.markets.mechanism import (
     BestPrices,
     Level,
     OrderAccepted,
+    OrderKind,
     OrderRefused,
     OrderRemoved,
     Outcome,
@@ -39,6 +40,8 @@ class CallMechanism(ABC):
 
     name: ClassVar[str]
     version: ClassVar[int]
+    takes: ClassVar[frozenset[OrderKind]] = frozenset(OrderKind)
+    """Every kind of order, unless the mechanism says otherwise."""
     rules: ClassVar[tuple[RegisterRule, ...]] = EVERYWHERE
     """What an order must keep to be taken."""
 
