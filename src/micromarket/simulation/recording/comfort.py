@@ -8,7 +8,7 @@ from micromarket.simulation.recording.recorder import Coded, Recorder
 
 COMFORT = """
 SELECT "case", customer,
-    coalesce(sum(value) FILTER (name = 'outside_k') * $h, 0) AS degree_hours_outside,
+    coalesce(sum(value) FILTER (name = 'outside_k' AND value > 1e-9) * $h, 0) AS degree_hours_outside,
     coalesce(avg(abs(deviation)) FILTER (name IN ('indoor_c', 'tank_c')), 0) AS mean_deviation_c,
     coalesce(sum(value) FILTER (name = 'unmet_kwh'), 0) AS ev_unmet_kwh,
     coalesce(sum(value) FILTER (name = 'cold_water_kwh'), 0) AS cold_water_kwh
