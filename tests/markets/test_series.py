@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micromarket.domain.intervals import Interval
@@ -137,6 +137,7 @@ def test_a_chain_of_four():
             assert market.delivery == refined[market.refined].delivery.overlap(market.delivery)
 
 
+@settings(max_examples=60)
 @given(plans, st.integers(-60, 1440), st.integers(0, 1440))
 def test_snapshot_and_rest_are_the_whole(plan, minutes, further):
     """A series that is stopped at any moment, written down, read and resumed enters what the unbroken one enters."""
@@ -159,14 +160,15 @@ def test_expired_markets_are_removed():
     assert MarketState.EXPIRED not in {state for _, state in series.active.values()}
 
 
-@given(plans, st.lists(st.integers(-60, 3 * 1440), max_size=12))
+@settings(max_examples=40)
+@given(plans, st.lists(st.integers(-60, 1440), max_size=12))
 def test_any_calls_enter_the_same(plan, minutes):
     """Whenever a series is called, the same markets enter the same states in the same order."""
     called, at_once = MarketSeries(plan, FIRST), MarketSeries(plan, FIRST)
     pieces = [entry for minute in minutes for entry in called.advance(FIRST + minute * MINUTE)]
-    pieces += called.advance(FIRST + 3 * DAY)
+    pieces += called.advance(FIRST + DAY)
 
-    assert at_once.advance(FIRST + 3 * DAY) == pieces
+    assert at_once.advance(FIRST + DAY) == pieces
     assert at_once.active == called.active
 
 
