@@ -23,7 +23,7 @@ class Side(Enum):
     @property
     def opposite(self) -> Side:
         """The side this one trades with."""
-        return Side(-self.value)
+        return Side.SELL if self is Side.BUY else Side.BUY
 
     def signed(self, quantity: Steps) -> Steps:
         """Return an unsigned quantity as signed power: positive into the region. The one place that converts.

@@ -15,7 +15,7 @@ from numbers import Integral, Real
 from typing import NamedTuple, Protocol, TypeVar
 
 from micromarket.domain.ids import InstrumentId, PartyId
-from micromarket.domain.orders import Execution, Order, Side
+from micromarket.domain.orders import Execution, Order, OrderTerms, Side
 from micromarket.domain.products import Steps
 from micromarket.errors import (
     GateClosed,
@@ -227,6 +227,13 @@ def fitting_terms(order: Order, register: Register) -> Objection | None:
     return None
 
 
+def plain_leg(order: Order, register: Register) -> Objection | None:
+    """Refuse a leg of a block that asks for more than an end."""
+    if order.is_limit and order.terms == OrderTerms(good_till=order.terms.good_till):
+        return None
+    return Objection(NotSupported, "a leg of a block is a limit order with no terms but an end")
+
+
 def gate_open(order: Order, calendar: Calendar) -> Objection | None:
     """Refuse an order for an instrument whose gate has closed."""
     gate, now = calendar.gate(order.instrument_id), calendar.now
@@ -244,8 +251,7 @@ def not_halted(order: Order, venue: Venue) -> Objection | None:
 
 def reducing_only(order: Order, venue: Venue) -> Objection | None:
     """Refuse, while an instrument is reducing, what does not bring its party nearer to a position of zero."""
-    side = order.side
-    if side is None or venue.state(order.instrument_id) is not TradingState.REDUCING:
+    if venue.state(order.instrument_id) is not TradingState.REDUCING or (side := order.side) is None:
         return None
     open_position = side.value * venue.position(order.party_id, order.instrument_id)
     free = open_position - venue.standing(order.party_id, order.instrument_id, side)
@@ -349,3 +355,5 @@ CONTINUOUS: tuple[Rule, ...] = (
     must_stand,
 )
 """Rules of the order book, before those that a segment adds."""
+OF_TERMS: frozenset[Rule] = frozenset({fitting_terms, not_expired, must_stand})
+"""Rules that have nothing to say of an order without terms, so that none is asked about one."""

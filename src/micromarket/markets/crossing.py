@@ -12,7 +12,7 @@ from micromarket.domain.orders import Order, Side
 from micromarket.domain.products import Steps
 from micromarket.kernels.matching import Book, Kind
 from micromarket.markets.admission import MOST_STEPS, Rule, crosses
-from micromarket.markets.holdings import Held, Holdings
+from micromarket.markets.holdings import Held, Holdings, buys
 from micromarket.markets.mechanism import Matched, OrderRemoved, Outcome, Reduced
 
 SIDES = {Side.BUY: 0, Side.SELL: 1}
@@ -168,10 +168,8 @@ class Crossing:
 
     def _is_guarded(self, order: Order) -> bool:
         """Return whether the order may meet one that must not simply be matched with it."""
-        others = _side(order).opposite
         cares = self._segment.self_trading is not SelfTrading.ALLOW or order.terms.one_of is not None
-        own = cares and self.holdings.owns(order, others)
-        return own or self.holdings.has_sets(order.instrument_id, others)
+        return (cares and self.holdings.meets_own(order)) or self.holdings.meets_sets(order)
 
     def _may_not_meet(self, order: Order, other: Order) -> bool:
         prevented = self._segment.self_trading is not SelfTrading.ALLOW
@@ -235,12 +233,12 @@ class Crossing:
         return quantity
 
     def _add(self, order: Order, number: int, quantity: int, kind: Kind) -> list[tuple[int, int, int]]:
-        place = self.indices[order.instrument_id], SIDES[_side(order)]
+        place = self.indices[order.instrument_id], 0 if buys(order) else 1
         return self.book.add(*place, _worst_price(order), quantity, number, kind)
 
 
 def _side(order: Order) -> Side:
-    return Side.BUY if order.vertices[0].power < 0 else Side.SELL
+    return Side.BUY if buys(order) else Side.SELL
 
 
 def _worst_price(order: Order) -> int:

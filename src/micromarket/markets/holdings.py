@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,7 +10,7 @@ from heapq import heappop, heappush
 from typing import TypeVar
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
-from micromarket.domain.orders import Order, Side
+from micromarket.domain.orders import Order
 
 Key = TypeVar("Key")
 
@@ -50,8 +50,8 @@ class Holdings:
         self._parties: dict[PartyId, dict[OrderId, None]] = defaultdict(dict)
         self._instruments: dict[InstrumentId, dict[OrderId, None]] = defaultdict(dict)
         self._sets: dict[tuple[PartyId, str], dict[OrderId, None]] = defaultdict(dict)
-        self._owned: Counter[tuple[str, InstrumentId, Side]] = Counter()
-        self._in_sets: Counter[tuple[InstrumentId, Side]] = Counter()
+        self._owned: dict[tuple[str, InstrumentId, bool], int] = {}
+        self._in_sets: dict[tuple[InstrumentId, bool], int] = {}
         self._waiting: dict[InstrumentId, dict[OrderId, None]] = defaultdict(dict)
         self._dated: list[tuple[datetime, int, OrderId]] = []
 
@@ -123,13 +123,13 @@ class Holdings:
         """Return whether two orders belong to the same beneficial owner."""
         return self._owner(one) == self._owner(other)
 
-    def owns(self, order: Order, side: Side) -> bool:
-        """Return whether the owner of `order` has an order standing on `side` of its instrument."""
-        return self._owned[self._owner(order), order.instrument_id, side] > 0
+    def meets_own(self, order: Order) -> bool:
+        """Return whether the owner of `order` has an order standing on the other side of its instrument."""
+        return (self._owner(order), order.instrument_id, not buys(order)) in self._owned
 
-    def has_sets(self, instrument_id: InstrumentId, side: Side) -> bool:
-        """Return whether an order of a set stands on `side` of an instrument."""
-        return self._in_sets[instrument_id, side] > 0
+    def meets_sets(self, order: Order) -> bool:
+        """Return whether an order of a set stands on the other side of the instrument."""
+        return (order.instrument_id, not buys(order)) in self._in_sets
 
     def due(self, now: datetime) -> Iterator[OrderId]:
         """Go through the orders that are over at `now`, by their time, then arrival; each must be removed."""
@@ -147,11 +147,16 @@ class Holdings:
 
     def _count(self, held: Held, change: int) -> None:
         order = held.order
-        if order.side is None or held.block:
+        if held.block:
             return
-        _add(self._owned, (self._owner(order), order.instrument_id, order.side), change)
+        _add(self._owned, (self._owner(order), order.instrument_id, buys(order)), change)
         if order.terms.one_of is not None:
-            _add(self._in_sets, (order.instrument_id, order.side), change)
+            _add(self._in_sets, (order.instrument_id, buys(order)), change)
+
+
+def buys(order: Order) -> bool:
+    """Return whether an order of one side buys."""
+    return order.vertices[0].power < 0
 
 
 def _discard(index: dict[Key, dict[OrderId, None]], key: Key, order_id: OrderId) -> None:
@@ -160,7 +165,9 @@ def _discard(index: dict[Key, dict[OrderId, None]], key: Key, order_id: OrderId)
         del index[key]
 
 
-def _add(counts: Counter[Key], key: Key, change: int) -> None:
-    counts[key] += change
-    if not counts[key]:
+def _add(counts: dict[Key, int], key: Key, change: int) -> None:
+    count = counts.get(key, 0) + change
+    if count:
+        counts[key] = count
+    else:
         del counts[key]

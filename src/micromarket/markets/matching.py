@@ -16,12 +16,22 @@ from typing import Any, ClassVar
 from micromarket.domain.curves import Curves
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
 from micromarket.domain.intervals import utc
-from micromarket.domain.orders import Execution, Order, OrderTerms, Side, Vertex, limit
+from micromarket.domain.orders import PLAIN, Execution, Order, Side, Vertex, limit
 from micromarket.domain.products import Steps
 from micromarket.errors import DuplicateOrder, InvalidValue, NotSupported
 from micromarket.kernels.matching import Book
 from micromarket.markets import snapshots
-from micromarket.markets.admission import CONTINUOUS, Objection, Rule, TradingState, crosses, judge, whole_steps
+from micromarket.markets.admission import (
+    CONTINUOUS,
+    OF_TERMS,
+    Objection,
+    Rule,
+    TradingState,
+    crosses,
+    judge,
+    plain_leg,
+    whole_steps,
+)
 from micromarket.markets.crossing import SIDES, Crossing, Segment, SelfTrading
 from micromarket.markets.holdings import Held
 from micromarket.markets.mechanism import (
@@ -58,6 +68,8 @@ class OrderBook:
     def __init__(self, instrument_ids: Sequence[InstrumentId], segment: Segment | None = None) -> None:
         self._segment = segment or Segment()
         self._rules: tuple[Rule, ...] = (*CONTINUOUS, self._no_shared_sets, *self._segment.rules)
+        without_terms = (rule for rule in CONTINUOUS if rule not in OF_TERMS)
+        self._plain_rules: tuple[Rule, ...] = (*without_terms, *self._segment.rules)
         self._begin()
         for each in instrument_ids:
             self.open(each)
@@ -184,7 +196,7 @@ class OrderBook:
         if self._only_smaller(held, amended):
             self._crossing.book.reduce(held.number, int(amended.quantity))
             return [Reduced(order_id, Steps(left - amended.quantity), amended.quantity)]
-        if (refusal := judge(amended, self, self._rules)) is not None:
+        if (refusal := self._judged(amended)) is not None:
             return [refusal]
         out: list[Outcome] = []
         self._crossing.remove(order_id, "replaced", out)
@@ -248,7 +260,8 @@ class OrderBook:
             "closing": sorted(index for _, index, _ in self._closing),
             "states": {each: state.value for each, state in self._states.items()},
             "seen": [snapshots.order_row(order) for order in self._seen.values()],
-            "held": [[each.number, snapshots.order_row(each.order), each.block] for each in held],
+            "held": [[each.number, each.order.order_id, each.block] for each in held],
+            "amended": [snapshots.order_row(each.order) for each in held if self._was_amended(each)],
             "positions": sorted([*key, amount] for key, amount in self._crossing.positions.items()),
             "book": self._crossing.book.snapshot().hex(),
         }
@@ -264,10 +277,14 @@ class OrderBook:
         self._seen = {order.order_id: order for order in map(snapshots.order_of, state["seen"])}
         self._states = {each: TradingState(value) for each, value in state["states"].items()}
         self._restore_instruments(state)
-        for number, row, block in state["held"]:
-            self._crossing.holdings.add(Held(snapshots.order_of(row), number, tuple(block)))
+        amended = {order.order_id: order for order in map(snapshots.order_of, state["amended"])}
+        for number, name, block in state["held"]:
+            self._crossing.holdings.add(Held(amended.get(name) or self._seen[name], number, tuple(block)))
         for party_id, instrument_id, amount in state["positions"]:
             self._crossing.positions[party_id, instrument_id] = amount
+
+    def _was_amended(self, held: Held) -> bool:
+        return held.order is not self._seen[held.order.order_id]
 
     def _restore_instruments(self, state: dict[str, Any]) -> None:
         for each in state["instruments"]:
@@ -277,13 +294,16 @@ class OrderBook:
 
     def _answer(self, order: Order) -> OrderAccepted | OrderRefused:
         known = repeated(order, self._seen)
-        return known or judge(order, self, self._rules) or OrderAccepted(order.order_id)
+        return known or self._judged(order) or OrderAccepted(order.order_id)
+
+    def _judged(self, order: Order) -> OrderRefused | None:
+        return judge(order, self, self._plain_rules if order.terms is PLAIN else self._rules)
 
     def _block_refusal(self, orders: Sequence[Order]) -> OrderRefused | None:
         for order in orders:
             if order.order_id in self._seen:
                 return OrderRefused(order.order_id, DuplicateOrder, f"{order.order_id} was submitted before")
-            if (refusal := judge(order, self, (*self._rules, _plain_leg))) is not None:
+            if (refusal := judge(order, self, (*self._rules, plain_leg))) is not None:
                 return refusal
         for what in ({order.order_id for order in orders}, {order.instrument_id for order in orders}):
             if len(what) < len(orders):
@@ -332,6 +352,8 @@ class OrderBook:
 
     def _settle(self, instrument_ids: Iterable[InstrumentId], out: list[Outcome]) -> list[Outcome]:
         """Match whatever waits beside the books of instruments that changed, oldest first; return all outcomes."""
+        if not self._crossing.holdings.anything_waits:
+            return out
         changed, told = dict.fromkeys(instrument_ids), 0
         while self._crossing.holdings.anything_waits and (changed or told < len(out)):
             removed = [each.order_id for each in out[told:] if isinstance(each, OrderRemoved)]
@@ -394,10 +416,3 @@ class OrderBook:
                 self._crossing.remove(order_id, reason, out)
         removed = [outcome for outcome in out[before:] if isinstance(outcome, OrderRemoved)]
         return self._instruments_of(outcome.order_id for outcome in removed)
-
-
-def _plain_leg(order: Order, venue: object) -> Objection | None:
-    """Refuse a leg of a block that asks for more than an end."""
-    if order.is_limit and order.terms == OrderTerms(good_till=order.terms.good_till):
-        return None
-    return Objection(NotSupported, "a leg of a block is a limit order with no terms but an end")

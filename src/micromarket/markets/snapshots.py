@@ -14,9 +14,9 @@ from micromarket.errors import InvalidValue
 
 
 def to_bytes(name: str, version: int, state: Mapping[str, Any]) -> bytes:
-    """Return the state of the mechanism `name` as bytes."""
-    whole = {"mechanism": name, "version": version, "sha256": sha256(_text(state)).hexdigest(), "state": state}
-    return _text(whole)
+    """Return the state of the mechanism `name` as bytes: a line that names it and its digest, then the state."""
+    text = _text(state)
+    return _headed(name, version, text) + text
 
 
 def from_bytes(name: str, version: int, snapshot: bytes) -> dict[str, Any]:
@@ -27,17 +27,21 @@ def from_bytes(name: str, version: int, snapshot: bytes) -> dict[str, Any]:
     InvalidValue
         If it is of another mechanism or version, was changed on the way, or is no snapshot at all.
     """
+    line, _, text = snapshot.partition(b"\n")
     try:
-        whole = json.loads(snapshot)
-        found, state = (whole["mechanism"], whole["version"]), whole["state"]
-        whole_again = to_bytes(*found, state)
+        header = json.loads(line)
+        found = header["mechanism"], header["version"]
     except (ValueError, KeyError, TypeError):
         raise InvalidValue(f"expected a snapshot of {name}; found {snapshot[:40]!r}") from None
     if found != (name, version):
         raise InvalidValue(f"expected a snapshot of {name}, version {version}; found {found[0]}, version {found[1]}")
-    if whole_again != snapshot:
+    if _headed(name, version, text) + text != snapshot:
         raise InvalidValue(f"the snapshot of {name} was changed: its SHA-256 does not match")
-    return dict(state)
+    return dict(json.loads(text))
+
+
+def _headed(name: str, version: int, text: bytes) -> bytes:
+    return _text({"mechanism": name, "version": version, "sha256": sha256(text).hexdigest()}) + b"\n"
 
 
 def _text(content: Mapping[str, Any]) -> bytes:
@@ -56,9 +60,14 @@ def moment_of(text: str | None) -> datetime | None:
 
 def order_row(order: Order) -> list[Any]:
     """Return an order as a list that JSON can hold; terms are left out if there are none."""
-    corners = [[int(each.price), int(each.power), *([] if each.divisible else [False])] for each in order.vertices]
+    corners = [_corner(vertex) for vertex in order.vertices]
     row = [order.order_id, order.party_id, order.instrument_id, corners]
-    return row if order.terms == PLAIN else [*row, _terms_row(order.terms)]
+    return row if order.terms is PLAIN or order.terms == PLAIN else [*row, _terms_row(order.terms)]
+
+
+def _corner(vertex: Vertex) -> tuple[int, ...]:
+    corner = int(vertex.price), int(vertex.power)
+    return corner if vertex.divisible else (*corner, False)
 
 
 def order_of(row: list[Any]) -> Order:
