@@ -40,6 +40,7 @@
     ├── ScenarioError         a scenario or series file is wrong: file, line, field, found, allowed, mend
     ├── StreamBroken          a stream of market data has a gap, or tells another story than the engine
     ├── RunError              a run directory cannot be read, resumed or written
+    ├── BusError              messages cannot be carried: no server answers, or a program does not
     └── MissingExtra          an optional dependency is needed and not installed
 """
 
@@ -263,6 +264,10 @@ class StreamBroken(MicromarketError):
 
 class RunError(MicromarketError):
     """A run directory cannot be read, resumed or written."""
+
+
+class BusError(MicromarketError):
+    """Messages cannot be carried: no server answers, or a program does not."""
 
 
 class MissingExtra(MicromarketError):

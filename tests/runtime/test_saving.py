@@ -9,7 +9,7 @@ from micromarket.runtime.bus import InProcessBus
 from micromarket.runtime.clocks import VirtualClock
 from micromarket.runtime.faults import Faults, FaultyBus
 from micromarket.runtime.network import run_network
-from micromarket.runtime.program import NodeProgram
+from micromarket.runtime.program import NodeProgram, Surroundings
 from micromarket.runtime.saving import restored, saved, write
 from trees import load, random_market
 
@@ -21,8 +21,8 @@ def restarting(setups, moments, faults=None):
     """Run a network in which every node is killed at each moment and starts again from what was written down."""
     clock = VirtualClock(START)
     bus = FaultyBus(InProcessBus(clock), clock, faults or Faults())
-    facts = {setup.node.id: [] for setup in setups}
-    programs = [NodeProgram(RunningNode(setup), "here", clock, bus, facts[setup.node.id].append) for setup in setups]
+    around, facts = Surroundings("here", clock, bus), {setup.node.id: [] for setup in setups}
+    programs = [NodeProgram(RunningNode(setup), around, facts[setup.node.id].append) for setup in setups]
     for program in programs:
         program.start()
     for moment in moments:

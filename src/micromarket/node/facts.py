@@ -17,6 +17,8 @@ class Source(StrEnum):
     """Where a neighbor's curve came from."""
 
     SIGNAL = "signal"
+    PRICE_LIST = "price list"
+    """It is not transactive: its default is all it ever says."""
     LAST_KNOWN = "last known"
     """Its last curve of an earlier market, faded toward its default by age."""
     DEFAULT = "default"

@@ -21,6 +21,7 @@ from micromarket.node.balancing import Balance
 from micromarket.node.coordinations import Coordination, Prepared, View
 from micromarket.node.dialog import Dialog, Reason, SignalRules, reason_to_send, speak, take
 from micromarket.node.facts import Cleared, Fact, Fate, NeighborSilent, SignalReceived, SignalSent, Source
+from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode
 from micromarket.node.signals import Content, TransactiveSignal
 from micromarket.node.stand_ins import StandIn
@@ -218,10 +219,14 @@ def _clearing(negotiation: Negotiation, prepared: Prepared, place: Place, now: d
     if prepared.balance is None or prepared.balance.equals(negotiation.balance):
         return []
     assert negotiation.plan is not None
-    stand_ins, received = negotiation.plan.stand_ins, negotiation.received
-    names = [neighbor.id for neighbor in place.node.neighbors]
-    sources = tuple((name, Source.SIGNAL if name in received else stand_ins[name].source) for name in names)
+    sources = tuple((one.id, _source(one, negotiation, negotiation.plan)) for one in place.node.neighbors)
     return [Cleared(now, negotiation.market, prepared.balance, sources)]
+
+
+def _source(neighbor: Neighbor, negotiation: Negotiation, plan: Plan) -> Source:
+    if not neighbor.transactive:
+        return Source.PRICE_LIST
+    return Source.SIGNAL if neighbor.id in negotiation.received else plan.stand_ins[neighbor.id].source
 
 
 def _speak(negotiation: Negotiation, rules: SignalRules, now: datetime) -> Step:

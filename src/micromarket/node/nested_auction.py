@@ -83,6 +83,8 @@ def upstream_of(node: TransactiveNode) -> Neighbor | None:
 
 def _awaited(view: View, upstream: Neighbor | None) -> tuple[str, ...]:
     """Return who should have spoken by now and did not: those below from MARKET_LEAD on, then the one above."""
+    if view.state < MarketState.MARKET_LEAD:
+        return ()
     below = [neighbor.id for neighbor in view.node.directed(Direction.DOWNSTREAM) if neighbor.transactive]
     above = [] if upstream is None or view.state < MarketState.DELIVERY_LEAD else [upstream.id]
     return tuple(name for name in [*below, *above] if name not in view.received)

@@ -10,7 +10,7 @@ from micromarket.node.running import NodeSetup, RunningNode
 from micromarket.runtime.bus import InProcessBus
 from micromarket.runtime.clocks import VirtualClock
 from micromarket.runtime.faults import Faults, FaultyBus
-from micromarket.runtime.program import MessageRefused, NodeProgram
+from micromarket.runtime.program import MessageRefused, NodeProgram, Surroundings
 
 Facts = dict[str, list[Fact | MessageRefused]]
 """What happened at each node, in order."""
@@ -31,8 +31,9 @@ def run_network(setups: Sequence[NodeSetup], start: datetime, end: datetime, fau
     clock = VirtualClock(start)
     perfect = InProcessBus(clock)
     bus = perfect if faults is None else FaultyBus(perfect, clock, faults)
+    around = Surroundings("here", clock, bus)
     facts: Facts = {setup.node.id: [] for setup in setups}
     for setup in setups:
-        NodeProgram(RunningNode(setup), "here", clock, bus, facts[setup.node.id].append).start()
+        NodeProgram(RunningNode(setup), around, facts[setup.node.id].append).start()
     clock.run_until(end)
     return facts

@@ -24,6 +24,26 @@ class MessageRefused:
 
 
 Record = Callable[[Fact | MessageRefused], None]
+Keep = Callable[[RunningNode], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What a program lives in.
+
+    Parameters
+    ----------
+    network : str
+        First word of all subjects; nodes of one network hear each other.
+    clock : Clock
+        Where time comes from.
+    bus : Bus
+        What carries signals.
+    """
+
+    network: str
+    clock: Clock
+    bus: Bus
 
 
 class NodeProgram:
@@ -33,20 +53,19 @@ class NodeProgram:
     ----------
     node : RunningNode
         The node.
-    network : str
-        First word of all subjects; nodes of one network hear each other.
-    clock : Clock
-        Where time comes from.
-    bus : Bus
-        What carries its signals.
+    around : Surroundings
+        Its clock and its bus.
     record : callable
-        Is given every fact, in order, before the signals of the same event are sent: whatever must survive a crash is
-        kept there.
+        Is given every fact, in order.
+    keep : callable
+        Is given the node after every event, before the signals that follow from it are sent: whatever must survive a
+        crash is kept there.
     """
 
-    def __init__(self, node: RunningNode, network: str, clock: Clock, bus: Bus, record: Record) -> None:
+    def __init__(self, node: RunningNode, around: Surroundings, record: Record, keep: Keep = lambda _: None) -> None:
         self.node = node
-        self._network, self._clock, self._bus, self._record = network, clock, bus, record
+        self._network, self._clock, self._bus = around.network, around.clock, around.bus
+        self._record, self._keep = record, keep
         self._called_at: datetime | None = None
 
     def start(self) -> None:
@@ -70,6 +89,7 @@ class NodeProgram:
         outputs = self.node.handle(self._clock.now(), signal)
         for fact in outputs.facts:
             self._record(fact)
+        self._keep(self.node)
         for said in outputs.signals:
             self._bus.publish(self._subject(said.receiver), encoded(said))
         following = self.node.wakes_at

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from math import isfinite
-from typing import Any
+from typing import Any, TypeVar
 
 import msgspec
 from msgspec import inspect as types
@@ -18,8 +18,8 @@ from micromarket.domain.units import Dimension
 from micromarket.errors import NaiveTime, Problem, ScenarioError, WrongUnit
 from micromarket.simulation.scenario.document import MERGE, Document, Path, entries, key_name, scalar, shown
 from micromarket.simulation.scenario.fields import SeriesRef, Text
-from micromarket.simulation.scenario.file import ScenarioFile
 
+T = TypeVar("T")
 Known = Mapping[str, Any]
 """What is known of a field beside its type: dimension, limits, what its text stands for."""
 
@@ -253,24 +253,21 @@ def _bare(kind: types.Type) -> types.Type:
     return kind
 
 
-def decode(document: Document) -> tuple[ScenarioFile, list[SeriesUse]]:
-    """Return what `document` says, and which series it uses.
+def decode(document: Document, kind: type[T]) -> tuple[T, list[SeriesUse]]:
+    """Return what `document` says, as a file of some kind, and which series it uses.
 
     Raises
     ------
     ScenarioError
-        If it does not fit the types of a scenario file; holds every problem found.
+        If it does not fit the types of that kind of file; holds every problem found.
     """
     decoder = Decoder(document, _currency(document))
     if not isinstance(document.root, MappingNode):
         raise ScenarioError(document.problem((), shown(document.root), 'a scenario that starts with "schema: 1"'))
-    plain = decoder.decode(document.root, _SCENARIO, (), {})
+    plain = decoder.decode(document.root, types.type_info(kind), (), {})
     if decoder.problems:
         raise ScenarioError(*sorted(decoder.problems))
-    return msgspec.convert(plain, ScenarioFile), decoder.series
-
-
-_SCENARIO = types.type_info(ScenarioFile)
+    return msgspec.convert(plain, kind), decoder.series
 
 
 def _currency(document: Document) -> str:

@@ -146,9 +146,9 @@ def read_scenario(path: Path | str) -> Scenario:
         If anything is wrong with the file or a series; holds every problem found, in the order of lines.
     """
     file = scenario_path(Path(path))
-    text = _text(file)
+    text = file_text(file)
     document = compose(text, str(file))
-    content, uses = decode(document)
+    content, uses = decode(document, ScenarioFile)
     problems = check(content, document)
     grid = _grid(content)
     if grid is None or len(grid) > MOST_STEPS:
@@ -178,7 +178,14 @@ def _prices(scenario: Scenario) -> Iterator[Finding]:
         yield Finding(("market", "price_cap"), allowed, "raise it, or remove it")
 
 
-def _text(file: Path) -> str:
+def file_text(file: Path) -> str:
+    """Return the text of a file.
+
+    Raises
+    ------
+    ScenarioError
+        If it cannot be read, or is no UTF-8.
+    """
     try:
         return file.read_text(encoding="utf-8-sig")
     except UnicodeDecodeError as error:

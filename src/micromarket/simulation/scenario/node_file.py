@@ -1,0 +1,122 @@
+"""A node file as frozen types: one transactive node of a network, to be run as a program of its own."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Annotated, Literal
+
+from msgspec import Struct
+
+from micromarket.simulation.scenario.fields import (
+    Currency,
+    Duration,
+    Fraction,
+    Identifier,
+    Moment,
+    Power,
+    Price,
+    Slug,
+    Zone,
+    about,
+)
+
+
+class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    pass
+
+
+class Corner(_Part, frozen=True, kw_only=True):
+    """A vertex of a curve: from one to the next power is linear in price; two at one price are a step."""
+
+    price: Annotated[Price, about("Price.")]
+    power: Annotated[Power, about("Power at this price, positive into the region.")]
+
+
+class LoadAsset(_Part, frozen=True, kw_only=True, tag_field="kind", tag="load"):
+    """Something that draws the same power whatever the price."""
+
+    id: Annotated[Identifier, about("Name.")]
+    power: Annotated[Power, about("Average power drawn, a positive number.", least=0)]
+
+
+class CurveAsset(_Part, frozen=True, kw_only=True, tag_field="kind", tag="curve"):
+    """Anything that gives or takes power by price."""
+
+    id: Annotated[Identifier, about("Name.")]
+    vertices: Annotated[tuple[Corner, ...], about("Its curve, from the lowest price up; one vertex is inelastic.")]
+
+
+class NodeNeighbor(_Part, frozen=True, kw_only=True):
+    """A neighboring node, or one that is none: a utility with a price list."""
+
+    id: Annotated[Identifier, about("Name.")]
+    direction: Annotated[
+        Literal["upstream", "downstream", "bidirectional"],
+        about("Upstream finds the price for this node, downstream bids to it; both are for nested auctions."),
+    ]
+    import_limit: Annotated[Power | None, about("Highest power from it; by default unlimited.", least=0)] = None
+    export_limit: Annotated[Power | None, about("Highest power to it; by default unlimited.", least=0)] = None
+    full_load_loss: Annotated[
+        Fraction, about("Share lost on the line at its limit; needs both limits.", least=0, below=0.5)
+    ] = 0.0
+    transactive: Annotated[bool, about("Whether it sends and receives signals.")] = True
+    default: Annotated[
+        tuple[Corner, ...],
+        about("Its curve toward this node while it says nothing, or for ever if it is not transactive."),
+    ] = ()
+
+
+class NodeSeries(_Part, frozen=True, kw_only=True):
+    """A series of markets, alike at all nodes of a network."""
+
+    name: Annotated[Identifier, about("Name; the same at all nodes.")]
+    coordination: Annotated[str, about("How neighbors agree, by its registered name.")] = "nested_auction"
+    every: Annotated[Duration | None, about("From one clearing to the next; by default what a market delivers.")] = (
+        None
+    )
+    interval: Annotated[Duration, about("Duration of its intervals.")] = timedelta(hours=1)
+    intervals: Annotated[int, about("Intervals that one market clears.", least=1)] = 1
+    activation_lead: Annotated[Duration, about("Time in ACTIVE.")] = timedelta(0)
+    negotiation_lead: Annotated[Duration, about("Time in NEGOTIATION.")] = timedelta(minutes=5)
+    market_lead: Annotated[Duration, about("Time in MARKET_LEAD, in which bids go up.")] = timedelta(minutes=5)
+    delivery_lead: Annotated[Duration, about("Time from clearing to delivery, in which offers come down.")] = (
+        timedelta(minutes=5)
+    )
+    default_price: Annotated[Price, about("Price expected before any was seen.")]
+    commits: Annotated[bool, about("Whether what it clears binds, so that later markets trade the change.")] = False
+    refined_by: Annotated[NodeSeries | None, about("A series that divides its time and trades again.")] = None
+
+
+class Signals(_Part, frozen=True, kw_only=True):
+    """When the node sends, and how long it waits."""
+
+    threshold: Annotated[Fraction, about("Relative change above which a signal is sent anew.", least=0)] = 0.0
+    repeat_after: Annotated[Duration, about("How long to wait before repeating what was not heard.")] = timedelta(
+        seconds=5
+    )
+    patience: Annotated[
+        Fraction, about("Share of a market state after which a silent neighbor is stood in for.", least=0, most=1)
+    ] = 0.5
+    trust: Annotated[Duration, about("Over which time the last curve of a silent neighbor fades to its default.")] = (
+        timedelta(hours=2)
+    )
+
+
+class NodeFile(_Part, frozen=True, kw_only=True):
+    """One transactive node: its name, its neighbors, its markets and what is in it."""
+
+    schema: Annotated[Literal[1], about("Version of this format.")]
+    network: Annotated[Slug, about("Name of the network; nodes of one network hear each other.")]
+    node: Annotated[Identifier, about("Name of this node, as its neighbors call it.")]
+    currency: Annotated[Currency, about("Currency (ISO 4217).")]
+    timezone: Annotated[Zone, about("Local zone (IANA name), for what each hour of the day usually costs.")] = "UTC"
+    start: Annotated[Moment, about("From when it lives in a network run in one process, or by a conductor.")]
+    end: Annotated[Moment, about("When it stops.")]
+    first_clearing: Annotated[Moment, about("When the first market of the series clears.")]
+    series: Annotated[NodeSeries, about("Its markets.")]
+    neighbors: Annotated[tuple[NodeNeighbor, ...], about("Its neighbors.")] = ()
+    assets: Annotated[tuple[LoadAsset | CurveAsset, ...], about("What is in it.")] = ()
+    signals: Annotated[Signals, about("When it sends, and how long it waits.")] = Signals()
+    bus: Annotated[str, about("Address of the NATS server over which it meets its neighbors.")] = (
+        "nats://127.0.0.1:4222"
+    )

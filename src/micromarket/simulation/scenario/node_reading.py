@@ -1,0 +1,172 @@
+"""Reading a node file: what it says becomes a node, or every problem is named with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeVar
+from zoneinfo import ZoneInfo, available_timezones
+
+import numpy as np
+
+from micromarket.domain.curves import Curves, Floats
+from micromarket.errors import InvalidValue, Problem, ScenarioError
+from micromarket.markets.market import Market, MarketRules
+from micromarket.markets.series import SeriesPlan
+from micromarket.markets.states import Timing
+from micromarket.node.coordinations import coordination
+from micromarket.node.dialog import SignalRules
+from micromarket.node.neighbor import Direction, Neighbor
+from micromarket.node.node import TransactiveNode
+from micromarket.node.running import NodeSetup, StartingSeries
+from micromarket.simulation.scenario import document as text_of
+from micromarket.simulation.scenario.decoding import decode
+from micromarket.simulation.scenario.document import Document
+from micromarket.simulation.scenario.node_file import (
+    Corner,
+    CurveAsset,
+    LoadAsset,
+    NodeFile,
+    NodeNeighbor,
+    NodeSeries,
+)
+from micromarket.simulation.scenario.reading import file_text
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SteadyAssets:
+    """Local assets whose curves are the same in every interval of every market.
+
+    Parameters
+    ----------
+    curves : Curves
+        Curves (n, 1, V); at least one.
+    """
+
+    curves: Curves
+
+    def local(self, market: Market, expected: Floats) -> Curves:
+        """Return the curves (n, T, V) in each interval of a market."""
+        return self.curves[:, np.zeros(len(expected), dtype=np.int64)]
+
+    def default(self, neighbor: str, market: Market) -> Curves | None:
+        """Return nothing: neighbors carry their own defaults."""
+        return None
+
+
+@dataclass(frozen=True, slots=True)
+class NodeToRun:
+    """A node file that was read and found right.
+
+    Parameters
+    ----------
+    file : NodeFile
+        What the file says.
+    setup : NodeSetup
+        The node it describes.
+    """
+
+    file: NodeFile
+    setup: NodeSetup
+
+
+def read_node(path: Path | str) -> NodeToRun:
+    """Return the node that a file describes.
+
+    Raises
+    ------
+    ScenarioError
+        If anything is wrong with the file; holds every problem found.
+    """
+    file = Path(path)
+    document = text_of.compose(file_text(file), str(file))
+    content, _ = decode(document, NodeFile)
+    builder = _Builder(document, [])
+    setup = builder.setup(content)
+    if builder.problems or setup is None:
+        raise ScenarioError(*sorted(builder.problems))
+    return NodeToRun(content, setup)
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    """Makes what a file describes; a value that breaks a rule becomes a problem at its place."""
+
+    document: Document
+    problems: list[Problem]
+
+    def setup(self, content: NodeFile) -> NodeSetup | None:
+        neighbors = [self._neighbor(at, one) for at, one in enumerate(content.neighbors)]
+        plan = self._plan(content.series, ("series",))
+        curves = [self._curve(("assets", at), one) for at, one in enumerate(content.assets)]
+        self._times(content)
+        node = self._made(("neighbors",), lambda: TransactiveNode(content.node, tuple(_found(neighbors))))
+        if self.problems or plan is None or node is None:
+            return None
+        nothing = [] if curves else [Curves.inelastic(np.zeros((1, 1)))]
+        signals = content.signals
+        return NodeSetup(
+            node,
+            (StartingSeries(plan, content.first_clearing),),
+            SteadyAssets(Curves.concatenate([*_found(curves), *nothing])),
+            SignalRules(signals.threshold, signals.repeat_after, signals.patience, signals.trust),
+            ZoneInfo(content.timezone),
+        )
+
+    def _times(self, content: NodeFile) -> None:
+        if content.timezone not in available_timezones():
+            self._refuse(("timezone",), 'an IANA time zone such as "America/New_York"')
+        if content.end <= content.start:
+            self._refuse(("end",), "a time after start")
+
+    def _neighbor(self, at: int, one: NodeNeighbor) -> Neighbor | None:
+        path = ("neighbors", at)
+        if not one.transactive and not one.default:
+            self._refuse((*path, "default"), "the curve of a neighbor that never sends one")
+        default = self._vertices((*path, "default"), one.default) if one.default else None
+        into, out_of = (np.inf if limit is None else limit for limit in (one.import_limit, one.export_limit))
+        direction, loss = Direction(one.direction), one.full_load_loss
+        return self._made(path, lambda: Neighbor(one.id, direction, into, out_of, loss, default, one.transactive))
+
+    def _plan(self, series: NodeSeries, path: text_of.Path) -> SeriesPlan | None:
+        finer = None if series.refined_by is None else self._plan(series.refined_by, (*path, "refined_by"))
+        self._made((*path, "coordination"), lambda: coordination(series.coordination))
+        every = series.every or series.interval * series.intervals
+        return self._made(path, lambda: SeriesPlan(_rules(series), every, finer))
+
+    def _curve(self, path: text_of.Path, asset: LoadAsset | CurveAsset) -> Curves | None:
+        if isinstance(asset, LoadAsset):
+            return Curves.inelastic([[-asset.power]])
+        return self._vertices((*path, "vertices"), asset.vertices)
+
+    def _vertices(self, path: text_of.Path, corners: tuple[Corner, ...]) -> Curves | None:
+        return self._made(path, lambda: Curves.from_vertices([[(one.price, one.power) for one in corners]]))
+
+    def _made(self, path: text_of.Path, make: Callable[[], T]) -> T | None:
+        try:
+            return make()
+        except InvalidValue as error:
+            self.problems.append(self.document.problem(path, str(error), ""))
+            return None
+
+    def _refuse(self, path: text_of.Path, allowed: str) -> None:
+        self.problems.append(self.document.problem(path, self.document.found(path), allowed))
+
+
+def _rules(series: NodeSeries) -> MarketRules:
+    timing = Timing(
+        series.interval,
+        series.intervals,
+        series.activation_lead,
+        series.negotiation_lead,
+        series.market_lead,
+        series.delivery_lead,
+    )
+    return MarketRules(series.name, series.coordination, timing, series.default_price, series.commits)
+
+
+def _found(made: list[T | None]) -> list[T]:
+    return [one for one in made if one is not None]
