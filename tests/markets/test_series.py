@@ -114,6 +114,7 @@ def test_rolling_windows_overlap():
     first, second = spawned(MarketSeries(ROLLING, FIRST).advance(FIRST + HOUR), "rolling")[:2]
 
     assert 23 == first.delivery.overlap(second.delivery).hours
+    assert (1, 24) == (ROLLING.final_intervals, DAY_AHEAD.final_intervals)
 
 
 def test_the_latest_window_is_refined():

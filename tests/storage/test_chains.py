@@ -36,7 +36,7 @@ QUARTERS = plan("quarter", 15, 1, FIVES, model="weekday_weekend")
 CHAIN = plan("rolling", 60, 6, QUARTERS)
 """Six hours that roll on every hour, quarters that correct them, five minutes that only inform."""
 
-FINAL = {each.rules.series: each.clearing_interval // each.rules.timing.interval_duration for each in CHAIN.chain}
+FINAL = {each.rules.series: each.final_intervals for each in CHAIN.chain}
 
 
 def clear(chain, entered):

@@ -70,6 +70,11 @@ class SeriesPlan:
             raise InvalidValue(f"{name} would be active before the other is spawned")
 
     @property
+    def final_intervals(self) -> int:
+        """How many of a market's first intervals its successor does not clear again; all, unless windows roll."""
+        return self.clearing_interval // self.rules.timing.interval_duration
+
+    @property
     def chain(self) -> Iterator[SeriesPlan]:
         """The plan itself, the one that refines it, the one that refines that, and so on."""
         plan: SeriesPlan | None = self

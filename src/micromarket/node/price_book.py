@@ -47,10 +47,10 @@ class PriceBook:
         ends = starts + market.intervals.step // MICROSECOND
         return replace(self, cleared={**self.cleared, market.name: KnownPrices(starts, ends, price[None])})
 
-    def learned(self, market: Market, price: Floats, zone: tzinfo) -> PriceBook:
-        """Return the book whose model of the series has learned what a market cleared at for good."""
+    def learned(self, market: Market, price: Floats, final: int, zone: tzinfo) -> PriceBook:
+        """Return the book whose model of the series has learned a market's first `final` prices: those for good."""
         model = self.models.get(market.rules.series) or opening_model(market.rules, 1)
-        model = model.learned(LocalTimes.of(market.intervals.starts, zone), price[None])
+        model = model.learned(LocalTimes.of(market.intervals.starts[:final], zone), price[None, :final])
         return replace(self, models={**self.models, market.rules.series: model})
 
     def without(self, market: str) -> PriceBook:

@@ -124,6 +124,7 @@ class RunningNode:
         plans = [one.plan for one in setup.series]
         self._series = [MarketSeries.restored(*each) for each in zip(plans, before.series, strict=False)]
         self._series = self._series or [MarketSeries(one.plan, one.first_clearing) for one in setup.series]
+        self._final = {plan.rules.series: plan.final_intervals for one in setup.series for plan in one.plan.chain}
         self._places = {name: Place(setup.node, coordination(name), setup.rules) for name in _mechanisms(setup)}
 
     @property
@@ -170,7 +171,8 @@ class RunningNode:
             step = step._replace(negotiation=replace(step.negotiation, plan=self._plan(market, event.at)))
         facts = [*self._keep(step), StateEntered(event.at, market, state)]
         if state is MarketState.DELIVERY and step.negotiation.balance is not None:
-            self._prices = self._prices.learned(market, step.negotiation.balance.price, self.setup.zone)
+            price, final = step.negotiation.balance.price, self._final[market.rules.series]
+            self._prices = self._prices.learned(market, price, final, self.setup.zone)
         if state is MarketState.EXPIRED:
             del self._open[market.name]
             self._prices = self._prices.without(market.prior or "")
