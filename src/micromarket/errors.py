@@ -17,6 +17,7 @@
     │   ├── ZeroQuantity      an order for nothing, or for less than nothing
     │   ├── MixedSides        one order that both buys and sells, where only one side can be matched
     │   ├── BrokenTree        nodes that do not form one tree below one root
+    │   ├── BrokenNetwork     edges that do not join different nodes of a network
     │   └── UnratedLoss       a full-load loss without the limit that says what full load is
     ├── Refused               the rules do not allow it
     │   ├── UnknownParty
@@ -98,6 +99,10 @@ class WrongUnit(InvalidValue):
 
 class BrokenTree(InvalidValue):
     """Nodes do not form one tree below one root."""
+
+
+class BrokenNetwork(InvalidValue):
+    """Edges that do not join different nodes of a network, or names that repeat."""
 
 
 class UnratedLoss(InvalidValue):

@@ -21,3 +21,10 @@ def test_the_drawing_of_curves():
     script = runpy.run_path(str(ROOT / "docs" / "images" / "draw_curves.py"))
 
     assert script["draw"]() == (ROOT / "docs" / "images" / "curves.svg").read_text(encoding="utf-8")
+
+
+def test_the_drawing_of_consensus():
+    """The committed prices are those of today's rounds."""
+    script = runpy.run_path(str(ROOT / "docs" / "images" / "draw_consensus.py"))
+
+    assert script["draw"]() == (ROOT / "docs" / "images" / "consensus.svg").read_text(encoding="utf-8")
