@@ -62,6 +62,16 @@ def test_deviations_pay_the_last_price():
     assert [800_000 - 300_000, -800_000 + 300_000] == settled.amount_micro.tolist()
 
 
+def test_the_last_price_of_each_interval():
+    """Two markets that clear half an hour each are each last for their half."""
+    halves = [
+        ClearedMarket(name, grid(30, 1, start), np.full((2, 1), price), np.zeros((2, 1), int), commits=True)
+        for name, start, price in (("first", NOON, 0.2), ("second", NOON + 30 * MINUTE, 0.6))
+    ]
+
+    assert [300_000 + 900_000] * 2 == np.abs(settle_chain(halves, constant(3000, -3000), FIVES).amount_micro).tolist()
+
+
 def test_without_commitments_all_is_deviation():
     """A chain in which every market refines settles what meters counted at the last price, as a spot market does."""
     chain = [traded("day", 60, 0.20, 4000, -4000, commits=False), traded("quarter", 15, 0.25, 9, -9, commits=False)]

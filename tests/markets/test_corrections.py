@@ -96,6 +96,13 @@ def test_a_correction_clears_the_change():
     assert [[1.0], [3.0], [-4.0]] == np.round(second.powers_kw, 9).tolist()
 
 
+def test_a_correction_balances_the_whole():
+    """If commitments alone do not balance, as when a party has left, the change makes up for it."""
+    correction = correct(Curves.concatenate([GENERATOR, Curves.inelastic([[-3.0]])]), np.array([[4.0], [-3.0]]))
+
+    assert [[3.0], [-3.0]] == np.round(correction.powers_kw, 9).tolist()
+
+
 def test_commitments_are_not_rationed():
     """Who sold what it cannot make stays committed if nobody can help; who was sold to keeps what it bought."""
     committed = np.array([[4.0], [-4.0]])

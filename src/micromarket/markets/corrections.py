@@ -148,7 +148,7 @@ def clear_market(
     committed = committed_w(earlier, market.intervals, len(curves))
     cleared = correct(curves, committed / WATTS_PER_KW, reference).clearing
     prices = np.broadcast_to(cleared.price, committed.shape)
-    changes = in_watts(cleared.powers_kw, -committed.sum(axis=0))
+    changes = in_watts(cleared.powers_kw)
     return ClearedMarket(market.name, market.intervals, prices, changes, market.rules.commitment)
 
 
@@ -230,14 +230,14 @@ def covered(coarse: IntervalGrid, fine: IntervalGrid) -> tuple[NDArray[np.bool_]
     return within, first[within]
 
 
-def in_watts(powers_kw: Floats, total_w: ArrayLike = 0) -> Watts:
-    """Return powers [kW], shape (n, T), in whole watts that sum to `total_w` in each interval.
+def in_watts(powers_kw: Floats) -> Watts:
+    """Return powers [kW], shape (n, T), that sum to zero in each interval, in whole watts that do so exactly.
 
     The largest remainders are raised, the earlier of two equal ones first.
 
     Raises
     ------
     WrongShape
-        If the powers do not sum to the total, within a watt.
+        If the powers do not sum to zero, within a watt.
     """
-    return np.ascontiguousarray(apportion(powers_kw.T * WATTS_PER_KW, total_w).T)
+    return np.ascontiguousarray(apportion(powers_kw.T * WATTS_PER_KW, 0).T)
