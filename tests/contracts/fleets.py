@@ -1,6 +1,7 @@
 """One small fleet of every kind, for the contract that all of them keep."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
@@ -12,9 +13,11 @@ from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
 from micromarket.assets.generator import Generator
 from micromarket.assets.house import Climate, HeatPump, House
 from micromarket.assets.inflexible import InflexibleLoad
+from micromarket.assets.open_loop import OpenLoopLoad, OpenLoopSeries
 from micromarket.assets.profile import Profile
 from micromarket.assets.pv import Photovoltaic
 from micromarket.assets.water_heater import HotWater, Tank, WaterHeater
+from micromarket.domain.intervals import IntervalGrid, LocalTimes
 
 STEPS_PER_DAY = 24
 DAYS = 3
@@ -29,6 +32,15 @@ def profile(devices: range, scale: float, forecast: str) -> Profile:
 def load(devices: range) -> InflexibleLoad:
     """Return loads that expect yesterday's draw."""
     return InflexibleLoad(names(devices), profile(devices, 3.0, "yesterday"))
+
+
+def open_loop_load(devices: range) -> InflexibleLoad:
+    """Return loads that follow from calendar and temperature, of different size."""
+    grid = IntervalGrid(datetime(2026, 4, 1, tzinfo=UTC), timedelta(hours=1), (DAYS + 2) * STEPS_PER_DAY)
+    hours = np.arange(24.0)[:, None] + np.arange(6)
+    models = tuple(OpenLoopLoad(np.arange(7.0), hours, hours / 10, 1.0 + device) for device in devices)
+    series = OpenLoopSeries(models, LocalTimes.of(grid.starts, UTC), profile(devices, 20.0, "yesterday"))
+    return InflexibleLoad(names(devices), series)
 
 
 def pv(devices: range) -> Photovoltaic:
@@ -95,6 +107,7 @@ def names(devices: range) -> tuple[str, ...]:
 
 FLEETS: dict[str, Callable[[range], LocalAsset]] = {
     "load": load,
+    "open_loop_load": open_loop_load,
     "pv": pv,
     "generator": generator,
     "battery": battery,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Self
 
 from micromarket.assets.asset import Outlook
-from micromarket.assets.profile import Profile
+from micromarket.assets.profile import Foreseen
 from micromarket.domain.curves import Curves, Floats
 
 
@@ -19,12 +19,12 @@ class InflexibleLoad:
     ----------
     ids : tuple of str
         Name of each of the `n` loads.
-    consumption : Profile
-        Average power drawn [kW], positive, shape (n, S).
+    consumption : Foreseen
+        Average power drawn [kW], positive: a `Profile`, or a model such as `OpenLoopSeries`.
     """
 
     ids: tuple[str, ...]
-    consumption: Profile
+    consumption: Foreseen
 
     def schedule(self, outlook: Outlook) -> Floats:
         """Return the expected power [kW], negative, shape (n, H)."""

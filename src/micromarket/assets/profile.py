@@ -3,19 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, Protocol
 
 import numpy as np
 
 from micromarket.assets.asset import Steps
 from micromarket.domain.curves import Floats
 
-Forecast = Literal["perfect", "yesterday", "noisy", "revised"]
+Forecast = Literal["perfect", "yesterday", "noisy", "revised", "given"]
 
 FORECAST_ERROR = 0.15
 """Standard deviation of a noisy forecast, and of a revised one long before, as a share of what happens."""
 ERROR_MEMORY_HOURS = 3.0
 """Time in which the error of a noisy forecast forgets itself, and within which a revised one gets better [h]."""
+
+
+class Foreseen(Protocol):
+    """What happens in each base step, and what is expected before: a series, or a model of one."""
+
+    def actual(self, step: int) -> Floats:
+        """Return what happens in base step `step`, shape (n,)."""
+        ...
+
+    def expected(self, edges: Steps) -> Floats:
+        """Return the mean expected between `edges`, as guessed just before ``edges[0]``, shape (n, H)."""
+        ...
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -28,12 +40,12 @@ class Profile:
         Mean of each base step, in the unit of whoever uses it.
     steps_per_day : int
         Base steps in one day.
-    forecast : {'perfect', 'yesterday', 'noisy', 'revised'}
+    forecast : {'perfect', 'yesterday', 'noisy', 'revised', 'given'}
         How the future is guessed: known exactly; as the same time of the last day that is already over (on the first
-        day, which has no yesterday, the day's own values are used); off by a chance error, see `noisy`; or off by an
-        error that shrinks as the time comes nearer, see `revised`.
+        day, which has no yesterday, the day's own values are used); off by a chance error, see `noisy`; off by an
+        error that shrinks as the time comes nearer, see `revised`; or as another series says.
     guess : array of float, shape (n, S), or None
-        What a noisy forecast foresees of each base step.
+        What a noisy or given forecast foresees of each base step.
     news : array of float, shape (n, S), or None
         What a revised forecast learns of when each base step is over, as a share of what happens.
     """

@@ -66,6 +66,11 @@ class Dimension(Enum):
     )
     TEMPERATURE_DIFFERENCE = _Units("a difference of temperature", "1.5 K", _decimals(K=1, degC=1, degF=_FAHRENHEIT))
     CONDUCTANCE = _Units("a heat conductance", "0.25 kW/K", {"kW/K": Decimal(1), "W/K": Decimal("0.001")})
+    TEMPERATURE_SLOPE = _Units(
+        "a power that rises with temperature",
+        "20 kW/K",
+        {"kW/K": Decimal(1), "W/K": Decimal("0.001"), "kW/degF": 1 / _FAHRENHEIT},
+    )
     HEAT_CAPACITY = _Units(
         "a heat capacity",
         "4 kWh/K",

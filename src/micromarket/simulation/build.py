@@ -156,13 +156,14 @@ def tariff_of(given: described.Tariff) -> Tariff:
     return Tariff(given.id, imports, given.export_rate, given.fixed)
 
 
-def _trait(owned: OwnedAsset) -> tuple[str, bool, bool]:
+def _trait(owned: OwnedAsset) -> tuple[str, bool, bool, bool]:
     """Return what all assets of one fleet have in common beside their kind."""
     asset = owned.asset
     return (
         str(getattr(asset, "forecast", "")),
         getattr(asset, "end_value", None) is None,
         getattr(asset, "engagement", None) is None,
+        getattr(asset, "outdoor_forecast", None) is None,
     )
 
 

@@ -18,10 +18,12 @@ from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
 from micromarket.assets.generator import Generator
 from micromarket.assets.house import Climate, HeatPump, House
 from micromarket.assets.inflexible import InflexibleLoad
+from micromarket.assets.open_loop import OpenLoopLoad, OpenLoopSeries
 from micromarket.assets.profile import Profile
 from micromarket.assets.pv import Photovoltaic
 from micromarket.assets.water_heater import HotWater, Tank, WaterHeater
 from micromarket.domain.curves import Floats
+from micromarket.simulation.neighborhood import Calendar
 from micromarket.simulation.plug_times import sessions
 from micromarket.simulation.scenario.reading import OwnedAsset, Scenario
 
@@ -93,6 +95,34 @@ class Owned:
 def loads(owned: Owned) -> LocalAsset:
     """Return the inflexible loads."""
     return InflexibleLoad(owned.ids, owned.profile(owned.rows(lambda asset: asset.power)))
+
+
+SEASONS = ("spring", "spring_cold", "summer", "autumn", "autumn_cold", "winter")
+"""Seasons in the order of an open-loop load's regimes."""
+KELVIN_PER_F = 5 / 9
+
+
+def open_loop_loads(owned: Owned) -> LocalAsset:
+    """Return the loads that follow from calendar and temperature."""
+    calendar = Calendar(owned.scenario.grid, owned.scenario.zone)
+    when = calendar.when(np.arange(calendar.steps + 2 * calendar.steps_per_day))
+    models = tuple(_open_loop(one.asset) for one in owned.assets)
+    return InflexibleLoad(owned.ids, OpenLoopSeries(models, when, _outdoor(owned)))
+
+
+def _open_loop(asset: Any) -> OpenLoopLoad:
+    lines = [getattr(asset.seasons, season) for season in SEASONS]
+    weekdays = [getattr(asset.weekdays, day) for day in asset.weekdays.__struct_fields__]
+    intercept, slope = (np.array([getattr(one, name) for one in lines]).T for name in ("intercept", "slope"))
+    return OpenLoopLoad(np.array(weekdays), intercept, slope * KELVIN_PER_F, asset.scale)
+
+
+def _outdoor(owned: Owned) -> Profile:
+    actual = owned.rows(lambda asset: asset.outdoor)
+    if owned.assets[0].asset.outdoor_forecast is None:  # type: ignore[union-attr]
+        return owned.profile(actual)
+    guess = owned.rows(lambda asset: asset.outdoor_forecast)
+    return Profile(actual, owned.steps_per_day, "given", guess)
 
 
 def photovoltaics(owned: Owned) -> LocalAsset:
@@ -206,6 +236,7 @@ def _initial_c(owned: Owned) -> Floats:
 
 BUILDERS: dict[str, Callable[[Owned], LocalAsset]] = {
     "load": loads,
+    "open_loop_load": open_loop_loads,
     "pv": photovoltaics,
     "generator": generators,
     "house": houses,

@@ -23,6 +23,7 @@ KINDS = {
     "pv": "Solar",
     "generator": "Generators",
     "load": "Loads",
+    "open_loop_load": "Loads by weather",
     "house": "Heating and cooling",
     "water_heater": "Water heaters",
     "ev": "Electric vehicles",

@@ -13,11 +13,13 @@ from micromarket.simulation.scenario.local_assets import (
     Generator,
     House,
     LocalAsset,
+    OpenLoopLoad,
     Photovoltaic,
     WaterHeater,
 )
 
 MINUTES_PER_DAY = 1440
+HOURS_PER_DAY = 24
 
 
 def check_asset(path: Path, asset: LocalAsset) -> Iterator[Finding]:
@@ -27,6 +29,18 @@ def check_asset(path: Path, asset: LocalAsset) -> Iterator[Finding]:
 
 def _nothing(path: Path, asset: LocalAsset) -> Iterator[Finding]:
     return iter(())
+
+
+def _open_loop_load(path: Path, asset: OpenLoopLoad) -> Iterator[Finding]:
+    for season in asset.seasons.__struct_fields__:
+        lines = getattr(asset.seasons, season)
+        for name in lines.__struct_fields__:
+            if (count := len(getattr(lines, name))) != HOURS_PER_DAY:
+                mend = "give one for each local hour, from 00:00 on"
+                yield Finding((*path, "seasons", season, name), "24 of them", mend, found=f"{count}")
+    if asset.outdoor_forecast is not None and asset.forecast != "perfect":
+        mend = "remove one of them"
+        yield Finding((*path, "forecast"), "either forecast or outdoor_forecast", mend, found="both")
 
 
 def _photovoltaic(path: Path, asset: Photovoltaic) -> Iterator[Finding]:
@@ -81,6 +95,7 @@ def _house(path: Path, asset: House) -> Iterator[Finding]:
 
 
 _CHECKS: dict[type, Callable[[Path, Any], Iterator[Finding]]] = {
+    OpenLoopLoad: _open_loop_load,
     Photovoltaic: _photovoltaic,
     Generator: _generator,
     Battery: _battery,

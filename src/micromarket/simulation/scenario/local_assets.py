@@ -31,6 +31,7 @@ from micromarket.simulation.scenario.fields import (
     SeriesRef,
     Temperature,
     TemperatureDifference,
+    TemperatureSlope,
     Volume,
     Weekdays,
     Yield,
@@ -53,6 +54,52 @@ class Load(_Asset, frozen=True, kw_only=True, tag="load"):
 
     power: Annotated[Power | SeriesRef, about("Average power drawn, a positive number.", least=0)]
     forecast: PowerForecast = "yesterday"
+
+
+class ByWeekday(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What each day of the week adds; by name, since published tables begin on Sunday or on Monday."""
+
+    mon: Annotated[Power, about("Monday.")]
+    tue: Annotated[Power, about("Tuesday.")]
+    wed: Annotated[Power, about("Wednesday.")]
+    thu: Annotated[Power, about("Thursday.")]
+    fri: Annotated[Power, about("Friday.")]
+    sat: Annotated[Power, about("Saturday.")]
+    sun: Annotated[Power, about("Sunday.")]
+
+
+class Lines(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A straight line over the outdoor temperature for each of the 24 local hours."""
+
+    intercept: Annotated[tuple[Power, ...], about("Power at 0 °F, for the hours from 00:00 on; 24 of them.")]
+    slope: Annotated[
+        tuple[TemperatureSlope, ...], about("Rise with the temperature, for the hours from 00:00 on; 24 of them.")
+    ]
+
+
+class Seasons(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Lines for each season; spring and autumn have others up to 56.6 °F, when buildings heat."""
+
+    winter: Annotated[Lines, about("December to February.")]
+    spring: Annotated[Lines, about("March to May, above 56.6 °F.")]
+    spring_cold: Annotated[Lines, about("March to May, up to 56.6 °F.")]
+    summer: Annotated[Lines, about("June to August.")]
+    autumn: Annotated[Lines, about("September to November, above 56.6 °F.")]
+    autumn_cold: Annotated[Lines, about("September to November, up to 56.6 °F.")]
+
+
+class OpenLoopLoad(_Asset, frozen=True, kw_only=True, tag="open_loop_load"):
+    """A load that follows from calendar and outdoor temperature, such as a city: nobody steers it."""
+
+    weekdays: Annotated[ByWeekday, about("What each day of the week adds to the line.")]
+    seasons: Annotated[Seasons, about("Lines over the outdoor temperature.")]
+    scale: Annotated[float, about("Factor on all of it.", above=0)] = 1.0
+    outdoor: Annotated[Temperature | SeriesRef, about("Temperature outdoors, as it is.", **OUTDOORS)]
+    outdoor_forecast: Annotated[
+        Annotated[SeriesRef, series_of(Dimension.TEMPERATURE)] | None,
+        about("Temperature outdoors as it is foreseen; instead of `forecast`.", **OUTDOORS),
+    ] = None
+    forecast: Forecast = "perfect"
 
 
 class Photovoltaic(_Asset, frozen=True, kw_only=True, tag="pv"):
@@ -198,7 +245,7 @@ class WaterHeater(_Asset, frozen=True, kw_only=True, tag="water_heater"):
     forecast: PowerForecast = "yesterday"
 
 
-LocalAsset = Load | Photovoltaic | Generator | Battery | House | ElectricVehicle | WaterHeater
+LocalAsset = Load | OpenLoopLoad | Photovoltaic | Generator | Battery | House | ElectricVehicle | WaterHeater
 
 
 def kind_of(asset: LocalAsset) -> str:

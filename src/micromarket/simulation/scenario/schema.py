@@ -201,7 +201,7 @@ def _type(field: Schema) -> str:
     if "$ref" in field or "enum" in field:
         return _named(field)
     if field["type"] == "array":
-        return "list of " + (_type(field["items"]) if "$ref" in field["items"] else "local assets")
+        return "list of " + ("local assets" if "anyOf" in field["items"] else _type(field["items"]))
     kind = _TEXTS.get(field.get("x-text", ""), _PLAIN[field["type"]])
     return kind + (f", such as `{field['examples'][0]}`" if "examples" in field and "default" not in field else "")
 
