@@ -10,7 +10,7 @@ happens if somebody does not act in its state; here time runs out, somebody stan
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import NamedTuple
 
@@ -64,11 +64,14 @@ class Plan:
         Price expected in each interval [currency/kWh].
     stand_ins : mapping of str to StandIn
         What stands for each neighbor while it says nothing.
+    thresholds_kw : mapping of str to float
+        Demand up to which each neighbor with a demand charge adds nothing [kW].
     """
 
     local: Curves
     expected: Floats
     stand_ins: Mapping[str, StandIn]
+    thresholds_kw: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +199,7 @@ def _prepare(negotiation: Negotiation, place: Place, now: datetime, time_is_up: 
 def _view(negotiation: Negotiation, plan: Plan, place: Place, time_is_up: bool) -> View:
     received = negotiation.received
     return View(
-        place.node,
+        place.node.with_thresholds(plan.thresholds_kw),
         negotiation.market,
         negotiation.state,
         plan.local,

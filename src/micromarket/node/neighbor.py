@@ -12,6 +12,7 @@ from micromarket.domain.curves import Curves, Floats, Range
 from micromarket.errors import InvalidValue, UnratedLoss, WrongShape
 from micromarket.kernels.lines import Line
 from micromarket.kernels.polylines import polyline
+from micromarket.node.demand_charge import DemandCharge, DemandPrice
 from micromarket.node.losses import SEGMENTS, links
 from micromarket.node.tree import MOST_LOSS
 from micromarket.node.vertices import curve_of, vertices_of
@@ -53,6 +54,10 @@ class Neighbor:
     transactive : bool, default True
         Whether it sends and receives signals. One that does not, such as a utility with a price list, is known by its
         default alone.
+    charge : DemandCharge, optional
+        What the neighbor charges for the highest power drawn from it in a month.
+    threshold_kw : float, default 0
+        Demand up to which the charge adds nothing now [kW].
 
     Raises
     ------
@@ -75,6 +80,8 @@ class Neighbor:
     full_load_loss: float = 0.0
     default: Curves | None = None
     transactive: bool = True
+    charge: DemandCharge | None = None
+    threshold_kw: float = 0.0
 
     def __post_init__(self) -> None:
         """Check limits, loss and default."""
@@ -88,6 +95,8 @@ class Neighbor:
             )
         if self.full_load_loss > 0 and np.isinf([self.import_limit_kw, self.export_limit_kw]).any():
             raise UnratedLoss(f"neighbor {self.id!r} has a loss of {self.full_load_loss}, so it needs finite limits")
+        if not self.threshold_kw >= 0:
+            raise InvalidValue(f"threshold_kw of neighbor {self.id!r} must be 0 or more; found {self.threshold_kw}")
         if self.default is not None and len(self.default) != 1:
             raise WrongShape(f"the default of neighbor {self.id!r} must be one curve; found {len(self.default)}")
 
@@ -99,7 +108,7 @@ class Neighbor:
         signal : Curves
             The neighbor's net curve toward us, one curve (1, T, V), power positive toward us.
         """
-        return _bent(signal, self._inward())
+        return _bent(self._demand.charged(signal) if self.charge else signal, self._inward())
 
     def sent(self, net: Curves) -> Curves:
         """Return our net curve as a signal: within the limits, with what the neighbor must send for our imports.
@@ -109,7 +118,8 @@ class Neighbor:
         net : Curves
             Sum of all but this neighbor, one curve (1, T, V), power positive toward the neighbor.
         """
-        return _bent(net, self._outward())
+        bid = _bent(net, self._outward())
+        return self._demand.relieved(bid) if self.charge else bid
 
     def agreed_kw(self, power_kw: ArrayLike) -> Floats:
         """Return the power both sides compare, at the sending end [kW], for a power as seen from inside."""
@@ -131,7 +141,8 @@ class Neighbor:
         def becomes(at: float, power: float) -> float:
             return at if power > -ROUNDING_KW else line.price_to_node(at, line.piece_of(line.own, -power))
 
-        return np.asarray(np.vectorize(becomes, otypes=[float])(price, agreed_kw))
+        sending = np.asarray(np.vectorize(becomes, otypes=[float])(price, agreed_kw))
+        return sending - self._demand.added(-np.asarray(agreed_kw) - ROUNDING_KW)
 
     def prices_inside(self, price: ArrayLike, agreed_kw: ArrayLike) -> Range:
         """Return the prices inside that differ from one at the sending end by nothing but losses, from low to high.
@@ -149,8 +160,13 @@ class Neighbor:
         def differ(at: float, power: float) -> tuple[float, float]:
             return line.prices_without_congestion(at, -power, ROUNDING_KW)
 
-        low, high = np.vectorize(differ, otypes=[float, float])(price, agreed_kw)
+        charged = np.asarray(price) + self._demand.added(np.asarray(agreed_kw) - ROUNDING_KW)
+        low, high = np.vectorize(differ, otypes=[float, float])(charged, agreed_kw)
         return np.asarray(low), np.asarray(high)
+
+    @property
+    def _demand(self) -> DemandPrice:
+        return DemandPrice(0.0 if self.charge is None else self.charge.price, self.threshold_kw)
 
     def _outward(self) -> Line:
         """Return the line from us to the neighbor, with the losses of our imports."""

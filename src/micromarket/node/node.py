@@ -7,7 +7,7 @@ that knows nothing but the curves its neighbors sent: what an independent agent 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -64,6 +64,17 @@ class TransactiveNode:
             if neighbor.id == neighbor_id:
                 return neighbor
         raise UnknownParty(f"{self.id!r} has no neighbor {neighbor_id!r}; it has {[n.id for n in self.neighbors]}")
+
+    def with_thresholds(self, thresholds_kw: Mapping[str, float]) -> TransactiveNode:
+        """Return the node with the demand [kW] up to which some of its neighbors' charges add nothing."""
+        if not thresholds_kw:
+            return self
+        return replace(
+            self,
+            neighbors=tuple(
+                replace(one, threshold_kw=thresholds_kw.get(one.id, one.threshold_kw)) for one in self.neighbors
+            ),
+        )
 
     def directed(self, direction: Direction) -> tuple[Neighbor, ...]:
         """Return the neighbors upstream or downstream."""

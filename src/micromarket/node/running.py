@@ -12,7 +12,9 @@ from micromarket.domain.intervals import utc
 from micromarket.markets.market import Market
 from micromarket.markets.series import Entered, MarketSeries, SeriesPlan, SeriesState
 from micromarket.markets.states import MarketState
+from micromarket.node.balancing import Balance
 from micromarket.node.coordinations import coordination
+from micromarket.node.demand_charge import DemandCharge, MonthlyPeak
 from micromarket.node.dialog import SignalRules
 from micromarket.node.facts import Cleared, Fact, Fate, SignalReceived, StateEntered
 from micromarket.node.negotiation import Negotiation, Place, Plan, Step, acted, entered, heard, opened
@@ -84,6 +86,8 @@ class NodeState:
         What each neighbor said last in each series, by ``series/neighbor``.
     prices : PriceBook
         What it has learned of prices.
+    peaks : mapping of str to MonthlyPeak
+        Highest demand this month from each neighbor that charges for it.
     """
 
     at: datetime | None = None
@@ -91,6 +95,7 @@ class NodeState:
     open: Mapping[str, Negotiation] = field(default_factory=dict)
     known: Mapping[str, LastKnown] = field(default_factory=dict)
     prices: PriceBook = field(default_factory=PriceBook)
+    peaks: Mapping[str, MonthlyPeak] = field(default_factory=dict)
 
 
 class Outputs(NamedTuple):
@@ -121,6 +126,7 @@ class RunningNode:
         before = state or NodeState()
         self._open, self._known = dict(before.open), dict(before.known)
         self._prices, self._at = before.prices, before.at
+        self._peaks = dict(before.peaks)
         plans = [one.plan for one in setup.series]
         self._series = [MarketSeries.restored(*each) for each in zip(plans, before.series, strict=False)]
         self._series = self._series or [MarketSeries(one.plan, one.first_clearing) for one in setup.series]
@@ -131,7 +137,7 @@ class RunningNode:
     def state(self) -> NodeState:
         """All it knows."""
         series = tuple(one.state for one in self._series)
-        return NodeState(self._at, series, dict(self._open), dict(self._known), self._prices)
+        return NodeState(self._at, series, dict(self._open), dict(self._known), self._prices, dict(self._peaks))
 
     @property
     def wakes_at(self) -> datetime:
@@ -161,6 +167,28 @@ class RunningNode:
             signals += step.signals
         return Outputs(tuple(signals), tuple(facts))
 
+    def metered(self, neighbor_id: str, moment: datetime, power_kw: float) -> None:
+        """Take a reading of the meter toward a neighbor that charges for demand.
+
+        Parameters
+        ----------
+        neighbor_id : str
+            The neighbor.
+        moment : datetime
+            Start of the metered interval.
+        power_kw : float
+            Average power from the neighbor in it [kW].
+
+        Raises
+        ------
+        UnknownParty
+            If there is no such neighbor.
+        """
+        neighbor = self.setup.node.neighbor(neighbor_id)
+        self._raise_peak(neighbor, utc(moment), power_kw)
+        if neighbor.charge is not None:
+            self._peaks[neighbor_id] = replace(self._peaks[neighbor_id], from_meter=True)
+
     def _enter(self, event: Entered, now: datetime) -> list[Fact]:
         market, state = event.market, event.state
         if market.delivery.end <= now and market.name not in self._open:
@@ -173,6 +201,8 @@ class RunningNode:
         if state is MarketState.DELIVERY and step.negotiation.balance is not None:
             price, final = step.negotiation.balance.price, self._final[market.rules.series]
             self._prices = self._prices.learned(market, price, final, self.setup.zone)
+        if state is MarketState.RECONCILE and step.negotiation.balance is not None:
+            self._count_demand(market, step.negotiation.balance)
         if state is MarketState.EXPIRED:
             del self._open[market.name]
             self._prices = self._prices.without(market.prior or "")
@@ -181,12 +211,37 @@ class RunningNode:
     def _plan(self, market: Market, now: datetime) -> Plan:
         setup, expected = self.setup, self._prices.expected(market, self.setup.zone)
         local = setup.scheduling.local(market, expected)
-        return Plan(local, expected, {one.id: self._stand_in(one, market, now) for one in setup.node.neighbors})
+        stand_ins = {one.id: self._stand_in(one, market, now) for one in setup.node.neighbors}
+        thresholds = {
+            one.id: self._peak(one, market.delivery.start, one.charge).threshold_kw
+            for one in setup.node.neighbors
+            if one.charge is not None
+        }
+        return Plan(local, expected, stand_ins, thresholds)
 
     def _stand_in(self, neighbor: Neighbor, market: Market, now: datetime) -> StandIn:
         default = self.setup.scheduling.default(neighbor.id, market) or neighbor.default
         known = self._known.get(_heading(market, neighbor.id))
         return stand_in(market.intervals.moments, default, known, now, self.setup.rules.trust)
+
+    def _peak(self, neighbor: Neighbor, moment: datetime, charge: DemandCharge) -> MonthlyPeak:
+        zone = self.setup.zone
+        start = replace(MonthlyPeak.unknown(moment, zone), threshold_kw=neighbor.threshold_kw)
+        return self._peaks.get(neighbor.id, start).at(moment, charge, zone)
+
+    def _raise_peak(self, neighbor: Neighbor, moment: datetime, power_kw: float) -> None:
+        if neighbor.charge is not None:
+            peak = self._peak(neighbor, moment, neighbor.charge)
+            self._peaks[neighbor.id] = peak.raised(moment, power_kw, neighbor.charge, self.setup.zone)
+
+    def _count_demand(self, market: Market, balance: Balance) -> None:
+        """Take what was settled for what was drawn, where no meter tells."""
+        for neighbor in self.setup.node.neighbors:
+            if neighbor.charge is None or (neighbor.id in self._peaks and self._peaks[neighbor.id].from_meter):
+                continue
+            drawn = neighbor.agreed_kw(balance.neighbor_kw[neighbor.id]).tolist()
+            for moment, power_kw in zip(market.intervals.moments, drawn, strict=True):
+                self._raise_peak(neighbor, moment, power_kw)
 
     def _hear(self, signal: TransactiveSignal, now: datetime) -> list[Fact]:
         negotiation = self._open.get(signal.market)
