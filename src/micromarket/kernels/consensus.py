@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micromarket.kernels.backend import native
-from micromarket.kernels.exchange import DAMPING, GRAIN, REACH, RELAXATION, ROUNDS_BETWEEN, EdgeState
+from micromarket.kernels.exchange import DAMPING, GRAIN, RANGE, REACH, RELAXATION, ROUNDS_BETWEEN, EdgeState
 from micromarket.kernels.lines import Line
 from micromarket.kernels.polylines import Polyline, add_all, clip, polyline, powers_at, prices_at
 
@@ -66,7 +66,7 @@ class ConsensusProblem:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class ConsensusSolution:
-    """What the kernel fills: by node (T, m), by edge (T, E), by interval (T,); see `EdgeState` for edges."""
+    """What the kernel fills: by node (T, m), by edge (T, E), by interval (T,); flows are the last answers' means."""
 
     price: Floats
     flow: Floats
@@ -99,7 +99,7 @@ def clear_consensus(problem: ConsensusProblem, keep_history: bool = False) -> Co
         return clear_consensus_plain(problem, keep_history)
     p, out = problem, ConsensusSolution.start(problem, keep_history)
     fixed = (p.prices, p.powers, p.node_of, p.limit, p.arriving, p.least_kw)
-    rule = (p.least_price, RELAXATION, p.precision, REACH, DAMPING, GRAIN, p.most_rounds, ROUNDS_BETWEEN)
+    rule = (p.least_price, RELAXATION, p.precision, REACH, DAMPING, GRAIN, RANGE, p.most_rounds, ROUNDS_BETWEEN)
     filled = (out.price, out.flow, out.edge_price, out.penalty, out.gap, out.rounds, out.history)
     native.clear_consensus(*fixed, rule, *filled, THREADS)
     return out
@@ -126,7 +126,7 @@ def _solve(problem: ConsensusProblem, out: ConsensusSolution, t: int) -> None:
         state = state.after((sent[0], state.price_of(sent[0])), (sent[1], _other(state).price_of(sent[1])))
         out.gap[t] = state.disagreement(problem.least_price).max(initial=0.0)
         out.rounds[t] = number
-        out.flow[t], out.edge_price[t], out.penalty[t] = state.flow_kw, state.price, state.penalty
+        out.flow[t], out.edge_price[t], out.penalty[t] = state.answered_kw, state.price, state.penalty
         if out.history is not None:
             out.history[t, number - 1] = state.price
         if out.gap[t] <= problem.precision:

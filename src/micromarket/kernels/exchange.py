@@ -21,6 +21,8 @@ REACH, DAMPING = 2.0, 0.995
 """The first change is at most a factor `REACH`, the next at most ``REACH ** DAMPING``, and so on: their product is
 bounded, so the penalty comes to rest."""
 
+RANGE = 1e5
+"""Most by which a penalty may leave its first value; beyond, prices have too few digits for powers."""
 GRAIN = 1e-6
 """Steps below this part of an edge's least power say nothing about slopes."""
 
@@ -43,6 +45,8 @@ class EdgeState:
         Squares of the steps that powers and prices made since the penalty changed last, summed.
     least_kw : array of float
         Power that counts at least, in a disagreement in price and as a step of the ends [kW].
+    first_penalty : array of float
+        Penalty before the first round [currency/kWh per kW].
     round : int, default 0
         Rounds done.
     """
@@ -53,13 +57,14 @@ class EdgeState:
     answers: Floats
     paths: Floats
     least_kw: Floats
+    first_penalty: Floats
     round: int = 0
 
     @classmethod
     def start(cls, price: Floats, penalty: Floats, least_kw: Floats) -> EdgeState:
         """Return the state before the first round: nothing flows."""
         nothing = np.zeros((2, 2, *price.shape))
-        return cls(np.zeros_like(price), price, penalty, nothing, nothing, least_kw)
+        return cls(np.zeros_like(price), price, penalty, nothing, nothing, least_kw, penalty)
 
     def price_of(self, own_kw: Floats) -> Floats:
         """Return the price at which the neighbor's curve gives a power to this end [currency/kWh]."""
@@ -80,6 +85,7 @@ class EdgeState:
             answers=answers,
             paths=np.zeros_like(paths) if change else paths,
             least_kw=self.least_kw,
+            first_penalty=self.first_penalty,
             round=number,
         )
 
@@ -90,8 +96,13 @@ class EdgeState:
         """
         (own_kw, other_kw), (own_price, other_price) = self.answers
         price = np.maximum(np.abs(self.price), least_price)
-        power = np.maximum(0.5 * np.abs(own_kw - other_kw), self.least_kw)
+        power = np.maximum(np.abs(self.answered_kw), self.least_kw)
         return np.asarray(np.abs(own_kw + other_kw) / power + np.abs(own_price - other_price) / price)
+
+    @property
+    def answered_kw(self) -> Floats:
+        """Mean of both ends' last answers, toward this end [kW]: what is scheduled when they stop."""
+        return np.asarray(0.5 * (self.answers[0, 0] - self.answers[0, 1]))
 
     def _changed(self, paths: Floats, changes: int) -> Floats:
         """Return a penalty nearer to the geometric mean of both ends' slopes, which their steps show."""
@@ -99,4 +110,5 @@ class EdgeState:
         slopes = np.sqrt((paths[1] + self.penalty**2 * grain) / (paths[0] + grain))
         slopes = np.clip(slopes, 1e-2 * self.penalty, 1e2 * self.penalty)
         most = REACH ** (DAMPING**changes)
-        return np.asarray(self.penalty * np.clip(np.sqrt(slopes[0] * slopes[1]) / self.penalty, 1 / most, most))
+        changed = self.penalty * np.clip(np.sqrt(slopes[0] * slopes[1]) / self.penalty, 1 / most, most)
+        return np.asarray(np.clip(changed, self.first_penalty / RANGE, self.first_penalty * RANGE))

@@ -22,8 +22,8 @@ void clear_consensus(In<double, 3> prices, In<double, 3> powers, In<std::int32_t
                           static_cast<std::int64_t>(arriving.shape(1)), prices.data(), powers.data(), node_of.data(),
                           limit.data(), arriving.data(), least_kw.data(), nb::cast<double>(rule[0]),
                           nb::cast<double>(rule[1]), nb::cast<double>(rule[2]), nb::cast<double>(rule[3]),
-                          nb::cast<double>(rule[4]), nb::cast<double>(rule[5]), nb::cast<std::int64_t>(rule[6]),
-                          nb::cast<std::int64_t>(rule[7])};
+                          nb::cast<double>(rule[4]), nb::cast<double>(rule[5]), nb::cast<double>(rule[6]),
+                          nb::cast<std::int64_t>(rule[7]), nb::cast<std::int64_t>(rule[8])};
     const Solution out{price.data(), flow.data(), edge_price.data(), penalty.data(),
                        gap.data(),   rounds.data(), history ? history->data() : nullptr};
     nb::gil_scoped_release release;

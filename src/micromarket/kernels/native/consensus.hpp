@@ -22,7 +22,7 @@ struct Problem {
     const double *arriving;         // (edges, segments): part of the sent power that arrives, segment by segment
     const double *least_kw;         // (edges): power that a disagreement in price counts with at least
     double least_price;             // price that a disagreement in power counts with at least [currency/kWh]
-    double relaxation, precision, reach, damping, grain;
+    double relaxation, precision, reach, damping, grain, range;
     std::int64_t most_rounds, rounds_between;
 };
 
@@ -60,6 +60,7 @@ class Solver {
         powers_ = problem_.powers + corner;
         price_ = all.price + t * problem_.nodes;
         flow_ = all.flow + edge, edge_price_ = all.edge_price + edge, penalty_ = all.penalty + edge;
+        first_penalty_.assign(penalty_, penalty_ + problem_.edges);
         std::fill(watched_.begin(), watched_.end(), Watched{});
         std::fill(changes_.begin(), changes_.end(), 0);
         all.gap[t] = 0.0;
@@ -71,8 +72,10 @@ class Solver {
                 const std::int64_t row = t * problem_.most_rounds + round_ - 1;
                 std::copy(edge_price_, edge_price_ + problem_.edges, all.history + row * problem_.edges);
             }
-            if (all.gap[t] <= problem_.precision) return;
+            if (all.gap[t] <= problem_.precision) break;
         }
+        // what both answered, which balances the nodes; the flow agreed on may be a little behind
+        for (std::int64_t e = 0; e < problem_.edges; ++e) flow_[e] = 0.5 * (sent_[2 * e] - sent_[2 * e + 1]);
     }
 
   private:
@@ -82,7 +85,7 @@ class Solver {
 
     const Problem &problem_;
     std::vector<std::int64_t> first_end_, ends_;  // of each node
-    std::vector<double> sent_;
+    std::vector<double> sent_, first_penalty_;
     std::vector<Watched> watched_;
     std::vector<std::int64_t> changes_;
     std::int64_t round_ = 0;
@@ -229,7 +232,8 @@ class Solver {
     void change_penalty(std::int64_t e) {
         const double wanted = std::sqrt(slope(2 * e) * slope(2 * e + 1)) / penalty_[e];
         const double most = std::pow(problem_.reach, std::pow(problem_.damping, static_cast<double>(changes_[e]++)));
-        penalty_[e] *= std::clamp(wanted, 1.0 / most, most);
+        const double first = first_penalty_[e], next = penalty_[e] * std::clamp(wanted, 1.0 / most, most);
+        penalty_[e] = std::clamp(next, first / problem_.range, first * problem_.range);
         for (std::int64_t end : {2 * e, 2 * e + 1}) watched_[end].sent_moved = watched_[end].price_moved = 0.0;
     }
 };
