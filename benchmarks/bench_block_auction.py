@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from random import Random
 
-from micromarket.markets.block_auction import clear_blocks
-from micromarket.markets.block_book import BlockBook, Leg
+from micromarket.markets.auctions.block_auction import clear_blocks
+from micromarket.markets.auctions.block_book import BlockBook, Leg
 from timing import duration, median_of, table
 
 HOURS = 24

@@ -12,7 +12,7 @@ import numpy as np
 from micromarket.domain.curves import Curves, Floats
 from micromarket.kernels.backend import NAME
 from micromarket.kernels.clearing import balance, balance_plain
-from micromarket.markets.auction import clear
+from micromarket.markets.auctions.auction import clear
 from timing import duration, median_of, table
 
 PUBLISHED_TENT_SECONDS = 3.0

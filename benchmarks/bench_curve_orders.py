@@ -29,7 +29,7 @@ from micromarket.domain.orders import Execution, Order, OrderTerms, Vertex
 from micromarket.domain.products import Steps
 from micromarket.kernels.backend import NAME
 from micromarket.kernels.curve_matching import CurveMatcher, CurveMatcherPlain, curve_matcher
-from micromarket.markets.curve_matching import CurveBook
+from micromarket.markets.book.curve_matching import CurveBook
 from timing import duration, table
 
 STANDING = (100, 1_000, 10_000, 100_000)

@@ -5,9 +5,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 
 from micromarket.domain.curves import Curves
-from micromarket.markets.market import MarketRules
-from micromarket.markets.series import SeriesPlan
-from micromarket.markets.states import Timing
+from micromarket.markets.series.market import MarketRules
+from micromarket.markets.series.series import SeriesPlan
+from micromarket.markets.series.states import Timing
 from micromarket.node.facts import Cleared
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode

@@ -12,9 +12,9 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 
-from micromarket.markets.market import MarketRules
-from micromarket.markets.series import Entered, MarketSeries, SeriesPlan
-from micromarket.markets.states import MarketState, Timing
+from micromarket.markets.series.market import MarketRules
+from micromarket.markets.series.series import Entered, MarketSeries, SeriesPlan
+from micromarket.markets.series.states import MarketState, Timing
 
 FOLDER = Path(__file__).parent
 WIDTH, LEFT, RIGHT, ROW, TOP, FOOT = 480, 92, 466, 27, 46, 56

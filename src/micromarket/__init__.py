@@ -7,18 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from micromarket.domain.curves import Curves
-    from micromarket.markets.auction import Clearing, clear
+    from micromarket.markets.auctions.auction import Clearing, clear
     from micromarket.simulation.recording.results import Run, compare, load
     from micromarket.simulation.run import RunOptions, run
 
 __version__ = "0.1.0"
 
 _DEFINED_IN = {
-    "Clearing": "micromarket.markets.auction",
+    "Clearing": "micromarket.markets.auctions.auction",
     "Curves": "micromarket.domain.curves",
     "Run": "micromarket.simulation.recording.results",
     "RunOptions": "micromarket.simulation.run",
-    "clear": "micromarket.markets.auction",
+    "clear": "micromarket.markets.auctions.auction",
     "compare": "micromarket.simulation.recording.results",
     "load": "micromarket.simulation.recording.results",
     "run": "micromarket.simulation.run",

@@ -23,9 +23,9 @@ from micromarket.domain.products import StepGrid
 from micromarket.dso.load_serving_entity import Supplier
 from micromarket.dso.settlement import Accounts, Metered, settle
 from micromarket.errors import MicromarketError, NaiveTime, NotFinite, NotMonotone, OffGrid
-from micromarket.markets.market import MarketRules
-from micromarket.markets.series import MarketSeries, SeriesPlan
-from micromarket.markets.states import Timing
+from micromarket.markets.series.market import MarketRules
+from micromarket.markets.series.series import MarketSeries, SeriesPlan
+from micromarket.markets.series.states import Timing
 
 PAGE = Path(__file__).parents[2] / "docs" / "explanation" / "conventions.md"
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)

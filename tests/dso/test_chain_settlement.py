@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from micromarket.domain.intervals import IntervalGrid
 from micromarket.dso.chain_settlement import settle_chain, settle_changes
 from micromarket.errors import InvalidValue, NotFinite
-from micromarket.markets.corrections import ClearedMarket, committed_w
+from micromarket.markets.series.corrections import ClearedMarket, committed_w
 
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -8,7 +8,7 @@ from micromarket.domain.curves import Curves
 from micromarket.errors import InvalidValue, MissingExtra, NotCleared, WrongShape
 from micromarket.grid import dispatch
 from micromarket.grid.dc import Grid, clear_on_grid
-from micromarket.markets.auction import clear
+from micromarket.markets.auctions.auction import clear
 
 
 def triangle(limit=np.inf):

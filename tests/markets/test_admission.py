@@ -19,7 +19,7 @@ from micromarket.errors import (
     ZeroQuantity,
 )
 from micromarket.markets.admission import MOST_STEPS, Collar, LargestQuantity, no_self_trade
-from micromarket.markets.matching import OrderBook, Segment
+from micromarket.markets.book.matching import OrderBook, Segment
 from micromarket.markets.mechanism import OrderAccepted, OrderRefused
 
 BUY = Side.BUY

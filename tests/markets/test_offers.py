@@ -18,7 +18,7 @@ from micromarket.errors import (
     TooLarge,
     UnknownOffer,
 )
-from micromarket.markets.matching import OrderBook
+from micromarket.markets.book.matching import OrderBook
 from micromarket.markets.mechanism import Matched, OrderAccepted, OrderRefused, OrderRemoved, Rested
 from micromarket.markets.offers import OfferMarket, to_everybody, to_one_other
 

@@ -8,7 +8,7 @@ nothing; an order that is matched wholly never stands.
 import pytest
 
 from micromarket.domain.orders import Order, Side, limit
-from micromarket.markets.matching import OrderBook
+from micromarket.markets.book.matching import OrderBook
 from told import told
 
 BUY, SELL = Side.BUY, Side.SELL

@@ -7,7 +7,7 @@ import pytest
 from micromarket import errors
 from micromarket.domain.orders import Order, OrderTerms, Side, Vertex, limit
 from micromarket.markets.admission import Collar, LargestQuantity, TradingState, no_self_trade
-from micromarket.markets.matching import OrderBook, Segment
+from micromarket.markets.book.matching import OrderBook, Segment
 from micromarket.markets.mechanism import OrderAccepted, OrderRefused
 
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)

@@ -6,8 +6,8 @@ import pytest
 
 from micromarket.errors import UnknownMechanism
 from micromarket.markets import registry
-from micromarket.markets.market import MarketRules
-from micromarket.markets.states import Timing
+from micromarket.markets.series.market import MarketRules
+from micromarket.markets.series.states import Timing
 
 
 def test_unknown_name_lists_what_exists():

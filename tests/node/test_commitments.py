@@ -9,8 +9,8 @@ from living_nodes import CLEARING, MINUTE, START, hourly, lives
 from micromarket.domain.curves import Curves
 from micromarket.domain.intervals import IntervalGrid
 from micromarket.dso.chain_settlement import settle_chain
-from micromarket.markets.corrections import committed_w
-from micromarket.markets.series import SeriesPlan
+from micromarket.markets.series.corrections import committed_w
+from micromarket.markets.series.series import SeriesPlan
 from micromarket.node.commitments import cleared_markets
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.runtime.network import run_network

@@ -3,7 +3,7 @@ import pytest
 
 from micromarket.domain.curves import Curves
 from micromarket.errors import NotFinite, WrongShape
-from micromarket.markets.auction import Outcome
+from micromarket.markets.auctions.auction import Outcome
 from micromarket.node.consensus import clear_consensus
 from micromarket.node.coordination import clear_nested
 from micromarket.node.exchange import ConsensusRules

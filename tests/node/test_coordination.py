@@ -4,7 +4,7 @@ import pytest
 from micromarket.domain.curves import Curves
 from micromarket.errors import NotFinite, WrongShape
 from micromarket.kernels.nested import BALANCED, SHORT, SURPLUS
-from micromarket.markets.auction import clear
+from micromarket.markets.auctions.auction import clear
 from micromarket.node.coordination import TOLERANCE_KW, clear_nested
 from micromarket.node.welfare import welfare, welfare_bound
 from trees import load, offers, random_curves, random_market, supplier, tree

@@ -6,7 +6,7 @@ import pytest
 from micromarket.domain.curves import Curves
 from micromarket.domain.surplus import production_cost
 from micromarket.errors import InvalidValue, WrongShape
-from micromarket.markets.auction import clear
+from micromarket.markets.auctions.auction import clear
 from micromarket.node.subgradient import Search, balance_by_answers
 
 SEARCH = Search(scale=0.1)

@@ -6,8 +6,8 @@ from random import Random
 import pytest
 
 from micromarket.markets import block_auction
-from micromarket.markets.block_auction import clear_blocks
-from micromarket.markets.block_book import BlockBook, Leg, powers_at
+from micromarket.markets.auctions.block_auction import clear_blocks
+from micromarket.markets.auctions.block_book import BlockBook, Leg, powers_at
 
 
 def in_balance(orders, price, given):

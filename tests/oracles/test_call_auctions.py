@@ -9,7 +9,7 @@ import pytest
 
 from micromarket.domain.orders import Order, Vertex
 from micromarket.markets import registry
-from micromarket.markets.call_auction import uncross
+from micromarket.markets.auctions.call_auction import uncross
 from micromarket.markets.mechanism import Awarded, Matched
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from every_price import EveryPrice
 from micromarket.domain.orders import Execution, Order, OrderTerms, Vertex
-from micromarket.markets.curve_matching import CurveBook, Priority
+from micromarket.markets.book.curve_matching import CurveBook, Priority
 from micromarket.markets.mechanism import Matched, OrderAccepted, OrderRemoved, Rested
 
 ORDERS_A_BOOK = 25

@@ -5,7 +5,7 @@ from random import Random
 import pytest
 
 from micromarket.markets.admission import Collar, LargestQuantity, TradingState, no_self_trade
-from micromarket.markets.matching import OrderBook, Segment, SelfTrading
+from micromarket.markets.book.matching import OrderBook, Segment, SelfTrading
 from order_events import INSTRUMENTS, OrderEvents, at
 from plain_book import PlainBook
 from plain_rules import Limits

@@ -7,7 +7,7 @@ import pytest
 
 from micromarket.domain.orders import Deal, Execution, Order, OrderTerms, Vertex
 from micromarket.errors import InvalidValue, MicromarketError
-from micromarket.markets.lineage import OrderPart, OrderStatus
+from micromarket.markets.book.lineage import OrderPart, OrderStatus
 from micromarket.simulation.order_messages import message_of, part_of_message
 
 TERMS = OrderTerms(Execution.IMMEDIATE, 2, good_till=datetime(2026, 7, 6, tzinfo=UTC), one_of="these")

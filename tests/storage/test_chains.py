@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from micromarket.domain.curves import Curves
 from micromarket.domain.intervals import LocalTimes
 from micromarket.errors import InvalidValue
-from micromarket.markets.behavior import Behavior, act
-from micromarket.markets.chain import Chain
-from micromarket.markets.market import MarketRules
-from micromarket.markets.prediction import foresee
-from micromarket.markets.series import MarketSeries, SeriesPlan
-from micromarket.markets.states import MarketState, Timing
+from micromarket.markets.series.behavior import Behavior, act
+from micromarket.markets.series.chain import Chain
+from micromarket.markets.series.market import MarketRules
+from micromarket.markets.series.prediction import foresee
+from micromarket.markets.series.series import MarketSeries, SeriesPlan
+from micromarket.markets.series.states import MarketState, Timing
 from micromarket.storage.chains import chain_from_bytes, chain_to_bytes
 
 MINUTE = timedelta(minutes=1)

@@ -20,7 +20,7 @@ from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import IntervalGrid
 from micromarket.domain.money import Micro, to_micro
 from micromarket.errors import InvalidValue, NotFinite
-from micromarket.markets.corrections import ClearedMarket, Watts, committed_w, covered
+from micromarket.markets.series.corrections import ClearedMarket, Watts, committed_w, covered
 
 JOULES_PER_KWH = 3_600_000
 Joules = NDArray[np.int64]

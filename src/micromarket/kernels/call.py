@@ -38,7 +38,7 @@ def uncross(prices: ArrayLike, powers: ArrayLike, reference: int | None = None) 
     Returns
     -------
     price, low, high, volume, imbalance : int
-        See `micromarket.markets.call_auction.Uncrossing`.
+        See `micromarket.markets.auctions.call_auction.Uncrossing`.
     awards : array of int, shape (n,)
         Part of each power that is matched; sums to zero.
 

@@ -35,7 +35,16 @@ from micromarket.markets.admission import (
     one_side,
     whole_steps,
 )
-from micromarket.markets.mechanism import Level, Matched, OrderAccepted, OrderRefused, OrderRemoved, Outcome, Rested
+from micromarket.markets.mechanism import (
+    Level,
+    Matched,
+    OrderAccepted,
+    OrderKind,
+    OrderRefused,
+    OrderRemoved,
+    Outcome,
+    Rested,
+)
 from micromarket.markets.standing import CallMechanism, curve_of, levels, repeated
 
 NO_DEAL = Deal()
@@ -92,6 +101,7 @@ class OfferMarket(CallMechanism):
 
     name: ClassVar[str] = "offers"
     version: ClassVar[int] = 1
+    takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT})
     rules: ClassVar[tuple[RegisterRule, ...]] = (
         known_instrument,
         whole_steps,

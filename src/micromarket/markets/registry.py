@@ -4,10 +4,10 @@ A package adds a mechanism through an entry point of the group ``micromarket.mec
 through one of the group ``micromarket.price_models``::
 
     [project.entry-points."micromarket.mechanisms"]
-    double_auction = "micromarket.markets.auction:UniformPriceAuction"
+    double_auction = "micromarket.markets.auctions.auction:UniformPriceAuction"
 
     [project.entry-points."micromarket.price_models"]
-    hourly = "micromarket.markets.price_models:HourlyPrices.flat"
+    hourly = "micromarket.markets.series.price_models:HourlyPrices.flat"
 """
 
 from collections.abc import Callable, Sequence
@@ -17,9 +17,9 @@ from typing import Any
 from micromarket.domain.ids import InstrumentId
 from micromarket.domain.intervals import HOUR
 from micromarket.errors import InvalidValue, UnknownMechanism, UnknownPriceModel
-from micromarket.markets.market import MarketRules
 from micromarket.markets.mechanism import Mechanism
-from micromarket.markets.price_models import MEMORY_DAYS, PriceModel
+from micromarket.markets.series.market import MarketRules
+from micromarket.markets.series.price_models import MEMORY_DAYS, PriceModel
 
 GROUP = "micromarket.mechanisms"
 PRICE_MODELS = "micromarket.price_models"

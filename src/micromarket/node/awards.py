@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micromarket.domain.curves import Curves, Floats, Range
-from micromarket.markets.auction import Clearing, Outcome, clear
+from micromarket.markets.auctions.auction import Clearing, Outcome, clear
 from micromarket.node.balancing import Balance
 from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from micromarket.domain.curves import Curves, Floats
-from micromarket.markets.auction import clear
+from micromarket.markets.auctions.auction import clear
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,8 +10,8 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 
-from micromarket.markets.corrections import ClearedMarket, cleared_in_all
-from micromarket.markets.states import MarketState
+from micromarket.markets.series.corrections import ClearedMarket, cleared_in_all
+from micromarket.markets.series.states import MarketState
 from micromarket.node.facts import Cleared, Fact, StateEntered
 
 

@@ -16,7 +16,7 @@ from micromarket.domain.curves import UNLIMITED_KW, Curves, Floats
 from micromarket.errors import NotFinite, WrongShape
 from micromarket.kernels.consensus import ConsensusProblem, ConsensusSolution
 from micromarket.kernels.consensus import clear_consensus as solve
-from micromarket.markets.auction import clear
+from micromarket.markets.auctions.auction import clear
 from micromarket.node.exchange import ConsensusRules
 from micromarket.node.network import Network
 

@@ -16,9 +16,9 @@ from typing import Any, ClassVar, Protocol
 
 from micromarket.domain.curves import Curves, Floats
 from micromarket.errors import UnknownCoordination
-from micromarket.markets.market import Market
 from micromarket.markets.registry import registered
-from micromarket.markets.states import MarketState
+from micromarket.markets.series.market import Market
+from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
 from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode

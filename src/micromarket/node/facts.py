@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from micromarket.markets.market import Market
-from micromarket.markets.states import MarketState
+from micromarket.markets.series.market import Market
+from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
 from micromarket.node.dialog import Reason
 from micromarket.node.signals import TransactiveSignal

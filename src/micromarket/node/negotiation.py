@@ -15,8 +15,8 @@ from datetime import datetime
 from typing import NamedTuple
 
 from micromarket.domain.curves import Curves, Floats
-from micromarket.markets.market import Market
-from micromarket.markets.states import MarketState
+from micromarket.markets.series.market import Market
+from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
 from micromarket.node.coordinations import Coordination, Prepared, View
 from micromarket.node.dialog import Dialog, Reason, SignalRules, reason_to_send, speak, take

@@ -19,7 +19,7 @@ from typing import ClassVar
 
 from micromarket.domain.curves import Curves
 from micromarket.errors import BrokenTree
-from micromarket.markets.states import MarketState
+from micromarket.markets.series.states import MarketState
 from micromarket.node.awards import Side, awarded
 from micromarket.node.balancing import Balance
 from micromarket.node.coordinations import Prepared, View

@@ -8,10 +8,10 @@ from datetime import tzinfo
 
 from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import MICROSECOND, LocalTimes
-from micromarket.markets.market import Market
-from micromarket.markets.prediction import KnownPrices, PriceSources, foresee
-from micromarket.markets.price_models import PriceModel
 from micromarket.markets.registry import opening_model
+from micromarket.markets.series.market import Market
+from micromarket.markets.series.prediction import KnownPrices, PriceSources, foresee
+from micromarket.markets.series.price_models import PriceModel
 
 
 @dataclass(frozen=True, slots=True, eq=False)

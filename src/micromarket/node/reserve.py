@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from micromarket.domain.curves import Curves, Floats
 from micromarket.errors import InvalidValue, NotCleared, WrongShape
-from micromarket.markets.auction import clear
+from micromarket.markets.auctions.auction import clear
 
 
 @dataclass(frozen=True, slots=True, eq=False)

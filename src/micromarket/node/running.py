@@ -9,9 +9,9 @@ from typing import NamedTuple, Protocol
 
 from micromarket.domain.curves import Curves, Floats
 from micromarket.domain.intervals import utc
-from micromarket.markets.market import Market
-from micromarket.markets.series import Entered, MarketSeries, SeriesPlan, SeriesState
-from micromarket.markets.states import MarketState
+from micromarket.markets.series.market import Market
+from micromarket.markets.series.series import Entered, MarketSeries, SeriesPlan, SeriesState
+from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
 from micromarket.node.coordinations import coordination
 from micromarket.node.demand_charge import DemandCharge, MonthlyPeak

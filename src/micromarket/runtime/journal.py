@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from micromarket.domain.curves import Floats
-from micromarket.markets.auction import Outcome
+from micromarket.markets.auctions.auction import Outcome
 from micromarket.node.facts import Cleared, Fact, NeighborSilent, SignalReceived, SignalSent, Source, StateEntered
 from micromarket.node.signals import TransactiveSignal, scheduled_of
 from micromarket.runtime.program import MessageRefused

@@ -13,9 +13,9 @@ from micromarket.assets.asset import LocalAsset
 from micromarket.assets.generator import Generator
 from micromarket.domain.curves import Curves, Floats
 from micromarket.domain.intervals import MICROSECOND
-from micromarket.markets.behavior import Behavior, act
-from micromarket.markets.series import Entered, MarketSeries
-from micromarket.markets.states import MarketState
+from micromarket.markets.series.behavior import Behavior, act
+from micromarket.markets.series.series import Entered, MarketSeries
+from micromarket.markets.series.states import MarketState
 from micromarket.node.coordination import NestedClearing
 from micromarket.node.metering import metered_flows
 from micromarket.simulation.accounts import settle_market

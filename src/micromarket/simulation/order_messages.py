@@ -13,7 +13,7 @@ from micromarket.domain.ids import InstrumentId, OrderId, PartyId
 from micromarket.domain.orders import Deal, Execution, Order, OrderTerms, Vertex
 from micromarket.domain.products import Steps
 from micromarket.errors import InvalidValue
-from micromarket.markets.lineage import OrderPart, OrderStatus
+from micromarket.markets.book.lineage import OrderPart, OrderStatus
 
 
 class _Message(msgspec.Struct, forbid_unknown_fields=True, omit_defaults=True):

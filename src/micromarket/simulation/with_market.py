@@ -9,12 +9,12 @@ import numpy as np
 
 from micromarket.assets.asset import LocalAsset, Outlook, Steps
 from micromarket.domain.curves import Curves, Floats
-from micromarket.markets.market import MarketRules
-from micromarket.markets.prediction import KnownPrices, PriceSources, foresee
-from micromarket.markets.price_cap import with_price_cap
-from micromarket.markets.price_models import MEMORY_DAYS, HourlyPrices
-from micromarket.markets.series import MarketSeries, SeriesPlan
-from micromarket.markets.states import Timing
+from micromarket.markets.auctions.price_cap import with_price_cap
+from micromarket.markets.series.market import MarketRules
+from micromarket.markets.series.prediction import KnownPrices, PriceSources, foresee
+from micromarket.markets.series.price_models import MEMORY_DAYS, HourlyPrices
+from micromarket.markets.series.series import MarketSeries, SeriesPlan
+from micromarket.markets.series.states import Timing
 from micromarket.node.coordination import NestedClearing, clear_nested
 from micromarket.simulation.neighborhood import Neighborhood
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from micromarket.errors import InvalidValue
-from micromarket.markets.chain import Chain
-from micromarket.markets.corrections import ClearedMarket
-from micromarket.markets.market import MarketRules
-from micromarket.markets.price_models import PriceModel
 from micromarket.markets.registry import opening_model
-from micromarket.markets.series import MarketSeries, SeriesPlan, SeriesState
+from micromarket.markets.series.chain import Chain
+from micromarket.markets.series.corrections import ClearedMarket
+from micromarket.markets.series.market import MarketRules
+from micromarket.markets.series.price_models import PriceModel
+from micromarket.markets.series.series import MarketSeries, SeriesPlan, SeriesState
 from micromarket.storage.values import from_bytes, to_bytes
 
 

@@ -1,6 +1,6 @@
 """A mechanism as another package would bring it: one posted price, first come, first served."""
 
-from micromarket.markets.call_auction import LIMITS_ALONE, steps_of
+from micromarket.markets.auctions.call_auction import LIMITS_ALONE, steps_of
 from micromarket.markets.mechanism import Awarded, Cleared, OrderKind, OrderRemoved
 from micromarket.markets.standing import CallMechanism
 

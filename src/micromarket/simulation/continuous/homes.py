@@ -8,7 +8,7 @@ import numpy as np
 
 from micromarket.assets.asset import Outlook, Steps
 from micromarket.domain.curves import Curves, Floats
-from micromarket.markets.auction import clear
+from micromarket.markets.auctions.auction import clear
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.with_market import MarketCase
 

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
 from micromarket.domain.orders import Order, Side, limit
-from micromarket.markets.matching import OrderBook
+from micromarket.markets.book.matching import OrderBook
 from micromarket.markets.mechanism import Level, Matched
 from micromarket.simulation.continuous.tenders import Wish
 from micromarket.simulation.neighborhood import Calendar, Trading

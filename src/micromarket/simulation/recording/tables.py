@@ -14,8 +14,8 @@ from micromarket.domain.intervals import MICROSECOND
 from micromarket.domain.money import Micro
 from micromarket.dso.imbalance import Settled, Traded
 from micromarket.dso.settlement import Postings
-from micromarket.markets.auction import Outcome
-from micromarket.markets.prediction import KnownPrices
+from micromarket.markets.auctions.auction import Outcome
+from micromarket.markets.series.prediction import KnownPrices
 from micromarket.node.coordination import NestedClearing
 from micromarket.simulation.continuous.venue import TradingRecord
 from micromarket.simulation.neighborhood import Neighborhood

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from micromarket.domain.curves import Curves
-from micromarket.markets.auction import Outcome
+from micromarket.markets.auctions.auction import Outcome
 from micromarket.node.coordination import NestedClearing
 from micromarket.node.welfare import welfare, welfare_bound
 from micromarket.simulation.neighborhood import Neighborhood

@@ -12,9 +12,9 @@ import numpy as np
 
 from micromarket.domain.curves import Curves, Floats
 from micromarket.errors import InvalidValue, Problem, ScenarioError
-from micromarket.markets.market import Market, MarketRules
-from micromarket.markets.series import SeriesPlan
-from micromarket.markets.states import Timing
+from micromarket.markets.series.market import Market, MarketRules
+from micromarket.markets.series.series import SeriesPlan
+from micromarket.markets.series.states import Timing
 from micromarket.node.coordinations import coordination
 from micromarket.node.dialog import SignalRules
 from micromarket.node.neighbor import Direction, Neighbor

@@ -1,0 +1,1 @@
+"""Auctions: rules that clear all they hold at once."""

@@ -1,0 +1,1 @@
+"""Continuous matching: the order book, and orders that are curves."""

@@ -1,0 +1,289 @@
+"""Continuous matching of orders that are curves, with segments that go only whole.
+
+Everything is counted in whole steps of price and quantity, so that each trade conserves quantity exactly; between two
+corners a curve offers the whole steps on or below the straight line, and two curves cross at the first whole price
+step at which they meet. The rules, with the cases in which they differ from those of the source, are on the page
+``docs/explanation/curve-orders.md``; `micromarket.markets.book.lineage` names the parts of a matched order.
+
+Source: Transactive Network Template v4 (PNNL, 2024), appendix C.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import Enum
+from heapq import heappop, heappush
+from typing import Any, ClassVar, cast
+
+from micromarket.domain.curves import Curves
+from micromarket.domain.ids import InstrumentId, OrderId, PartyId
+from micromarket.domain.orders import Execution, Order, Side, Vertex
+from micromarket.domain.products import Steps
+from micromarket.kernels.curve_matching import CurveMatcher, curve_matcher
+from micromarket.markets import snapshots
+from micromarket.markets.admission import CURVES, CalendarRule, judge, whole_steps
+from micromarket.markets.book.calendar import TradingCalendar
+from micromarket.markets.book.curve_orders import corners_of, offers, polyline, sign_of
+from micromarket.markets.mechanism import (
+    BestPrices,
+    Level,
+    Matched,
+    OrderAccepted,
+    OrderKind,
+    OrderRefused,
+    OrderRemoved,
+    Outcome,
+    Reduced,
+    Rested,
+)
+from micromarket.markets.standing import amended_order, repeated, summed
+
+
+class Priority(Enum):
+    """Which of the orders at one price goes first."""
+
+    AGE = "age"
+    """The one that came first; what is left of an order keeps its age."""
+
+    VOLUME = "volume"
+    """The one with most left, then the older."""
+
+
+@dataclass(slots=True)
+class _Book:
+    """The standing orders of one instrument, by the number that the kernel gave them; `count` were given."""
+
+    matcher: CurveMatcher
+    orders: dict[int, Order] = field(default_factory=dict)
+    count: int = 0
+
+
+class CurveBook:
+    """A continuous market for orders that are curves, for many instruments.
+
+    Parameters
+    ----------
+    instrument_ids : sequence of InstrumentId
+        What it trades from the start; more come with `open`.
+    priority : Priority, default AGE
+        Which of the orders at one price goes first.
+    rules : tuple of CalendarRule
+        Asked after those of every curve book: collars, largest quantities, your own.
+    matcher : callable of bool, default `curve_matcher`
+        Makes the kernel of one instrument, given whether volume goes first.
+    """
+
+    name: ClassVar[str] = "curve_book"
+    version: ClassVar[int] = 1
+    takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT, OrderKind.MARKET, OrderKind.CURVE})
+
+    def __init__(
+        self,
+        instrument_ids: Sequence[InstrumentId],
+        priority: Priority = Priority.AGE,
+        rules: tuple[CalendarRule, ...] = (),
+        matcher: Callable[[bool], CurveMatcher] = curve_matcher,
+    ) -> None:
+        self._rules = (*CURVES, *rules)
+        self._volume_first, self._matcher = priority is Priority.VOLUME, matcher
+        self._begin(TradingCalendar())
+        for each in instrument_ids:
+            self.open(each)
+
+    def _begin(self, calendar: TradingCalendar) -> None:
+        self._calendar = calendar
+        self._books = {each: self._empty() for each in calendar.instruments}
+        self._seen: dict[OrderId, Order] = {}
+        self._held: dict[OrderId, int] = {}
+        self._dated: list[tuple[datetime, int, OrderId, int]] = []
+        self._arrivals = 0
+
+    def open(self, instrument_id: InstrumentId, gate: datetime | None = None) -> None:
+        """Trade one more instrument, until its gate closes if it has one.
+
+        Raises
+        ------
+        InvalidValue
+            If it was opened before.
+        NaiveTime
+            If the gate has no zone.
+        """
+        self._calendar.open(instrument_id, gate)
+        self._books[instrument_id] = self._empty()
+
+    def submit(self, order: Order) -> list[Outcome]:
+        """Match an order with the standing ones of the other side, best price first, then by priority.
+
+        What is left of it stands, or is dropped, as its terms ask.
+        """
+        if (answer := repeated(order, self._seen) or judge(order, self._calendar, self._rules)) is not None:
+            return [answer]
+        self._seen[order.order_id] = order
+        return self._match(order)
+
+    def amend(self, order_id: OrderId, vertices: Sequence[Vertex]) -> list[Outcome]:
+        """Make a standing order of one step smaller, or take it out and let it in again with other vertices.
+
+        The vertices say what shall be left from now on; what was matched before is not counted.
+        """
+        if (number := self._held.get(order_id)) is None:
+            return []
+        book = self._book_of(order_id)
+        held, left = book.orders[number], book.matcher.left(number)
+        amended = amended_order(held, vertices)
+        if isinstance(amended, OrderRefused):
+            return [amended]
+        if (refusal := judge(amended, self._calendar, (whole_steps,))) is not None:
+            return [refusal]
+        if _is_reduced(held, amended, left):
+            book.matcher.reduce(number, amended.quantity)
+            book.orders[number] = amended
+            return [Reduced(order_id, Steps(left - amended.quantity), amended.quantity)]
+        if (refusal := judge(amended, self._calendar, self._rules)) is not None:
+            return [refusal]
+        return [*self._remove([order_id], "replaced"), *self._match(amended)]
+
+    def cancel(self, order_id: OrderId) -> list[Outcome]:
+        """Let go of a standing order."""
+        return self._remove([order_id], "cancelled")
+
+    def cancel_all(self, party_id: PartyId) -> list[Outcome]:
+        """Let go of every order of a party, oldest first."""
+        return self._remove([each for each in self._held if self._seen[each].party_id == party_id], "cancelled")
+
+    def clear(self) -> list[Outcome]:
+        """Return nothing: what can be matched was matched."""
+        return []
+
+    def expire(self, now: datetime) -> list[Outcome]:
+        """Move the event clock; let go of what is over by its time, then of what stands where a gate has closed."""
+        closed = self._calendar.advance(now)
+        removed = self._remove(self._due(), "expired")
+        for each in closed:
+            removed += self._remove([order.order_id for order in self._books[each].orders.values()], "gate closed")
+        return removed
+
+    def left(self, order_id: OrderId) -> Steps:
+        """Return how much of an order stands [quantity steps, unsigned]; 0 if it does not."""
+        number = self._held.get(order_id)
+        return Steps(0 if number is None else self._book_of(order_id).matcher.left(number))
+
+    def best_prices(self, instrument_id: InstrumentId) -> BestPrices:
+        """Return the best price of each side: that of the next step of what stands there."""
+        levels = {side: self._books[instrument_id].matcher.best(side.value) for side in Side}
+        return BestPrices(*(None if level is None else Steps(side.value * level) for side, level in levels.items()))
+
+    def depth(self, instrument_id: InstrumentId) -> tuple[Level, ...]:
+        """Return what stands by side and price, buyers first, best price first.
+
+        A slope has a row for each price at which it offers more; a segment that goes only whole is at its price.
+        """
+        return summed(
+            (side, side.value * level, quantity)
+            for side, order, used in self._standing(instrument_id)
+            for level, quantity in offers(corners_of(order), used)
+        )
+
+    def curve(self, instrument_id: InstrumentId) -> Curves:
+        """Return the sum of all that stands as one curve of one interval [price steps, quantity steps]."""
+        curves = [
+            [(side.value * level, side.value * quantity) for level, quantity in polyline(corners_of(order), used)]
+            for side, order, used in self._standing(instrument_id)
+        ]
+        return Curves.from_vertices([sorted(each) for each in curves] or [[(0.0, 0.0)]]).sum()
+
+    def snapshot(self) -> bytes:
+        """Return the whole state."""
+        state = {
+            "calendar": self._calendar.rows(),
+            "seen": [snapshots.order_row(order) for order in self._seen.values()],
+            "held": [self._row(order_id, number) for order_id, number in self._held.items()],
+        }
+        return snapshots.to_bytes(self.name, self.version, state)
+
+    def restore(self, snapshot: bytes) -> None:
+        """Take over the state of a snapshot."""
+        state = snapshots.from_bytes(self.name, self.version, snapshot)
+        self._begin(TradingCalendar.of_rows(state["calendar"]))
+        self._seen = {order.order_id: order for order in map(snapshots.order_of, state["seen"])}
+        for row, left in state["held"]:
+            order = snapshots.order_of(row)
+            book = self._books[order.instrument_id]
+            book.matcher.stand(sign_of(order), corners_of(order), order.quantity - left)
+            self._hold(order, book)
+
+    def _empty(self) -> _Book:
+        return _Book(self._matcher(self._volume_first))
+
+    def _match(self, order: Order) -> list[Outcome]:
+        """Match an admitted order and say what became of it and of those it met."""
+        book, name, corners = self._books[order.instrument_id], order.order_id, corners_of(order)
+        stands = order.terms.execution is Execution.STANDING and not order.is_market
+        trades = cast("list[tuple[int, Steps, Steps, Steps]]", book.matcher.add(sign_of(order), corners, stands))
+        out: list[Outcome] = [OrderAccepted(name)]
+        left = corners[-1][1]
+        for number, price, quantity, rest in trades:
+            met = book.orders[number].order_id
+            out.append(Matched(met, name, price, quantity))
+            left -= quantity
+            if not rest:
+                del book.orders[number], self._held[met]
+                out.append(OrderRemoved(met, "matched"))
+        if left and stands:
+            self._hold(order, book)
+            out.append(Rested(name, Steps(left)))
+        else:
+            book.count += 1
+            out.append(OrderRemoved(name, "not matched at once" if left else "matched"))
+        return out
+
+    def _hold(self, order: Order, book: _Book) -> None:
+        """Remember an order that the kernel took last."""
+        book.orders[book.count] = order
+        self._held[order.order_id] = book.count
+        if order.terms.good_till is not None:
+            self._arrivals += 1
+            heappush(self._dated, (order.terms.good_till, self._arrivals, order.order_id, book.count))
+        book.count += 1
+
+    def _remove(self, order_ids: Iterable[OrderId], reason: str) -> list[Outcome]:
+        """Let go of those orders that stand."""
+        removed: list[Outcome] = []
+        for each in order_ids:
+            if (number := self._held.pop(each, None)) is not None:
+                book = self._book_of(each)
+                book.matcher.cancel(number)
+                del book.orders[number]
+                removed.append(OrderRemoved(each, reason))
+        return removed
+
+    def _due(self) -> Iterator[OrderId]:
+        """Go through what is over by the event clock, by its time, then arrival."""
+        now = self._calendar.now
+        while now is not None and self._dated and self._dated[0][0] <= now:
+            _, _, order_id, number = heappop(self._dated)
+            if self._held.get(order_id) == number:
+                yield order_id
+
+    def _book_of(self, order_id: OrderId) -> _Book:
+        return self._books[self._seen[order_id].instrument_id]
+
+    def _row(self, order_id: OrderId, number: int) -> list[Any]:
+        book = self._book_of(order_id)
+        return [snapshots.order_row(book.orders[number]), book.matcher.left(number)]
+
+    def _standing(self, instrument_id: InstrumentId) -> Iterator[tuple[Side, Order, int]]:
+        """Go through the orders that stand, by arrival, and how much of each was matched."""
+        book = self._books[instrument_id]
+        for number, order in book.orders.items():
+            yield Side(sign_of(order)), order, order.quantity - book.matcher.left(number)
+
+
+def _is_reduced(held: Order, amended: Order, left: int) -> bool:
+    """Return whether an amendment only makes smaller what is left of an order of one step."""
+    if not (held.is_limit and amended.is_limit and amended.quantity <= left):
+        return False
+    one, other = ((each.side, each.vertices[0].price, each.is_divisible) for each in (held, amended))
+    return one == other
