@@ -5,10 +5,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from micromarket.assets.air_handler import AirHandler
 from micromarket.assets.asset import LocalAsset
 from micromarket.assets.battery import Battery, BatteryRatings
 from micromarket.assets.building import Building
 from micromarket.assets.comfort import Comfort
+from micromarket.assets.commercial import CommercialBuilding, Surroundings
 from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
 from micromarket.assets.generator import Generator
 from micromarket.assets.house import Climate, HeatPump, House
@@ -17,6 +19,7 @@ from micromarket.assets.open_loop import OpenLoopLoad, OpenLoopSeries
 from micromarket.assets.profile import Profile
 from micromarket.assets.pv import Photovoltaic
 from micromarket.assets.water_heater import HotWater, Tank, WaterHeater
+from micromarket.assets.zones import Zones
 from micromarket.domain.intervals import IntervalGrid, LocalTimes
 
 STEPS_PER_DAY = 24
@@ -90,6 +93,19 @@ def house(devices: range) -> House:
     )
 
 
+def commercial_building(devices: range) -> CommercialBuilding:
+    """Return buildings of two zones each, with an air handler or rooftop units in turn."""
+    kind, zone = np.array(devices), np.repeat(np.array(devices), 2)
+    every = np.arange(len(kind))
+    zones = Zones(np.repeat(every, 2), 0.5 + 0.1 * zone, 5.0 + zone, np.tile([0.0, 1.0], len(kind)), 1.0 + zone / 10)
+    air = AirHandler(kind % 2 == 0, 40.0 + kind, 4.0, 3.0, 13.0, 0.2, kind % 3 == 0)
+    outdoor = profile(devices, 15.0, "yesterday").values + 18.0
+    around = Surroundings(Profile(outdoor, STEPS_PER_DAY, "yesterday"), profile(devices, 10.0, "perfect"))
+    desired = np.where(np.arange(DAYS * STEPS_PER_DAY) % STEPS_PER_DAY < 8, 26.0, 23.0)
+    comfort = Comfort(Profile(np.tile(desired, (len(kind), 1)), STEPS_PER_DAY), 1.0 + 0.2 * kind, kind / 8)
+    return CommercialBuilding(names(devices), zones, air, around, comfort, 1.0, 24.0 + 0.2 * kind)
+
+
 def water_heater(devices: range) -> WaterHeater:
     """Return tanks of different sizes, one of them without losses."""
     kind = np.array(devices)
@@ -113,5 +129,6 @@ FLEETS: dict[str, Callable[[range], LocalAsset]] = {
     "battery": battery,
     "ev": ev,
     "house": house,
+    "commercial_building": commercial_building,
     "water_heater": water_heater,
 }

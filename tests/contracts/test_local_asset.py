@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from micromarket.assets.asset import Outlook
+from perturbation import accepted
 
 COUNT = 5
 TENDERED_KW = 1e-7
@@ -36,12 +37,6 @@ def fleet_at(kind, step):
     return fleet
 
 
-def accepted(prices, powers, price):
-    """Return the least and the most power that a curve accepts at a price."""
-    at = powers[prices == price]
-    return (at.min(), at.max()) if len(at) else 2 * (np.interp(price, prices, powers),)
-
-
 @every_fleet
 @settings(max_examples=25)
 @given(outlook=outlooks())
@@ -65,8 +60,7 @@ def test_the_plan_lies_on_the_curve(kind, outlook):
     assert (COUNT, len(outlook.hours)) == plan.shape
     for device in range(COUNT):
         for step in range(outlook.tendered):
-            corners = curves.prices[device, step], curves.powers[device, step]
-            least, most = accepted(*corners, outlook.prices[device, step])
+            least, most = accepted(curves, device, step, outlook.prices[device, step])
             assert least - TENDERED_KW <= plan[device, step] <= most + TENDERED_KW
 
 

@@ -26,6 +26,23 @@ CITY = f"""
 """
 
 
+OFFICE = """
+  - id: office
+    node: substation
+    comfort: 0
+    assets:
+      - kind: commercial_building
+        system: vav
+        cooling: 40 kW
+        fan: 4 kW
+        outdoor: 31 degC
+        desired: {"00:00": 27 degC, "07:00": 23 degC, "18:00": 27 degC}
+        zones:
+          - {conductance: 0.6 kW/K, capacity: 6 kWh/K, internal_gain: 3 kW}
+          - {conductance: 0.4 kW/K, capacity: 3 kWh/K, offset: -1 K, swing: 1.5}
+"""
+
+
 def metered(street, out, asset):
     """Return what one asset metered in each step of the market case [kW]."""
     finished = run(street, RunOptions(out=out))
@@ -39,3 +56,22 @@ def test_a_city_follows_calendar_and_temperature(tmp_path):
 
     assert [-2 * (hour + 7 + 5) for hour in range(24)] == pytest.approx(drawn[:96:4])
     assert [-2 * (hour + 5) for hour in range(24)] == pytest.approx(drawn[96::4])
+
+
+def test_an_office_pays_less_than_its_thermostat(tmp_path):
+    """Cooled ahead, an office draws nothing in dear evenings, and is warm for less long when work begins."""
+    finished = run(tiny_street(tmp_path / "street", more=OFFICE), RunOptions(out=tmp_path / "out"))
+    dear = finished.sql(
+        "SELECT -sum(metered_kw) FROM powers WHERE asset = 'office/commercial_building' "
+        "AND hour(start) IN (21, 22, 23, 0) "
+        'GROUP BY "case" ORDER BY "case"'
+    )
+    outside = finished.sql(
+        "SELECT sum(value) FROM states WHERE asset LIKE 'office%' AND name = 'outside_k' "
+        'GROUP BY "case" ORDER BY "case"'
+    )
+    market, none = (row[0] for row in dear.rows())
+    strayed, plain = (row[0] for row in outside.rows())
+
+    assert market < 0.1 < none
+    assert strayed < plain

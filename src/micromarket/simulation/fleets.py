@@ -9,10 +9,12 @@ from typing import Any
 
 import numpy as np
 
+from micromarket.assets.air_handler import AirHandler
 from micromarket.assets.asset import LocalAsset
 from micromarket.assets.battery import Battery, BatteryRatings
 from micromarket.assets.building import Building
 from micromarket.assets.comfort import Comfort
+from micromarket.assets.commercial import CommercialBuilding, Surroundings
 from micromarket.assets.engagement import EngagementRules
 from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
 from micromarket.assets.generator import Generator
@@ -22,6 +24,7 @@ from micromarket.assets.open_loop import OpenLoopLoad, OpenLoopSeries
 from micromarket.assets.profile import Profile
 from micromarket.assets.pv import Photovoltaic
 from micromarket.assets.water_heater import HotWater, Tank, WaterHeater
+from micromarket.assets.zones import Zones
 from micromarket.domain.curves import Floats
 from micromarket.simulation.neighborhood import Calendar
 from micromarket.simulation.plug_times import sessions
@@ -191,6 +194,37 @@ def houses(owned: Owned) -> LocalAsset:
     return House(owned.ids, building, pump, climate, _comfort(owned), owned.scenario.grid.hours, start, start)
 
 
+def commercial_buildings(owned: Owned) -> LocalAsset:
+    """Return the commercial buildings; the gains of a building's zones are added up."""
+    numbers = owned.numbers
+    systems = np.array([one.asset.system for one in owned.assets])  # type: ignore[union-attr]
+    air = AirHandler(
+        variable=systems == "vav",
+        cooling_kw=numbers("cooling"),
+        fan_kw=numbers("fan"),
+        cop=numbers("cop"),
+        supply_c=numbers("supply"),
+        fresh=numbers("fresh_air"),
+        economizer=numbers("economizer") > 0,
+    )
+    gain = np.stack([_zone_gains(owned.scenario, one.asset) for one in owned.assets])
+    around = Surroundings(owned.profile(owned.rows(lambda asset: asset.outdoor)), owned.profile(gain))
+    step_hours, start = owned.scenario.grid.hours, _initial_c(owned)
+    return CommercialBuilding(owned.ids, _zones(owned), air, around, _comfort(owned), step_hours, start)
+
+
+def _zones(owned: Owned) -> Zones:
+    each = [(at, zone) for at, one in enumerate(owned.assets) for zone in one.asset.zones]  # type: ignore[union-attr]
+    columns = np.array([(zone.conductance, zone.capacity, zone.offset, zone.swing) for _, zone in each]).T
+    return Zones(np.array([at for at, _ in each]), *columns)
+
+
+def _zone_gains(scenario: Scenario, asset: Any) -> Floats:
+    area = sum(zone.solar_area for zone in asset.zones)
+    inside = [scenario.series(zone.internal_gain) for zone in asset.zones]
+    return np.asarray(area * scenario.series(asset.irradiance) + np.sum(inside, axis=0))
+
+
 def vehicles(owned: Owned) -> LocalAsset:
     """Return the electric vehicles, their hours and trips by the clock or as series."""
     energy = owned.numbers("energy")
@@ -240,6 +274,7 @@ BUILDERS: dict[str, Callable[[Owned], LocalAsset]] = {
     "pv": photovoltaics,
     "generator": generators,
     "house": houses,
+    "commercial_building": commercial_buildings,
     "water_heater": water_heaters,
     "ev": vehicles,
     "battery": batteries,

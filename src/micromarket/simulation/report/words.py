@@ -25,6 +25,7 @@ KINDS = {
     "load": "Loads",
     "open_loop_load": "Loads by weather",
     "house": "Heating and cooling",
+    "commercial_building": "Commercial buildings",
     "water_heater": "Water heaters",
     "ev": "Electric vehicles",
     "battery": "Batteries",

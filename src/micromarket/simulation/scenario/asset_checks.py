@@ -9,6 +9,7 @@ from micromarket.simulation.scenario.document import Path
 from micromarket.simulation.scenario.findings import Finding
 from micromarket.simulation.scenario.local_assets import (
     Battery,
+    CommercialBuilding,
     ElectricVehicle,
     Generator,
     House,
@@ -94,12 +95,22 @@ def _house(path: Path, asset: House) -> Iterator[Finding]:
         yield Finding((*path, "mass_conductance"), allowed, "raise it, or set mass_capacity to 0 kWh/K")
 
 
+def _commercial_building(path: Path, asset: CommercialBuilding) -> Iterator[Finding]:
+    if not asset.zones:
+        yield Finding((*path, "zones"), "at least one zone", "add one")
+    coldest = min(asset.desired.values()) if isinstance(asset.desired, dict) else asset.desired
+    if asset.supply >= coldest:
+        allowed = f"less than {coldest:g} °C, the lowest desired temperature"
+        yield Finding((*path, "supply"), allowed, "lower it: warmer air cools nobody")
+
+
 _CHECKS: dict[type, Callable[[Path, Any], Iterator[Finding]]] = {
     OpenLoopLoad: _open_loop_load,
     Photovoltaic: _photovoltaic,
     Generator: _generator,
     Battery: _battery,
     House: _house,
+    CommercialBuilding: _commercial_building,
     ElectricVehicle: _vehicle,
     WaterHeater: _water_heater,
 }

@@ -191,6 +191,46 @@ class House(_Asset, frozen=True, kw_only=True, tag="house"):
     forecast: Forecast = "perfect"
 
 
+class Zone(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Rooms of a commercial building that are kept at one temperature."""
+
+    conductance: Annotated[Conductance, about("To the outdoors.", above=0)]
+    capacity: Annotated[HeatCapacity, about("Heat that air, furniture and walls hold for each K.", above=0)]
+    offset: Annotated[
+        TemperatureDifference, about("How much warmer it is kept than the building.", least=-10, most=10)
+    ] = 0.0
+    swing: Annotated[float, about("How far it moves when the building moves by 1 K.", above=0, most=10)] = 1.0
+    internal_gain: Annotated[Power | SeriesRef, about("Heat given off by people and devices.", least=0)] = 0.0
+    solar_area: Annotated[Area, about("Window area that lets `irradiance` in.", least=0)] = 0.0
+
+
+class CommercialBuilding(_Asset, frozen=True, kw_only=True, tag="commercial_building"):
+    """A building cooled by an air handler with boxes of variable air volume (VAV), or by rooftop units."""
+
+    zones: Annotated[tuple[Zone, ...], about("Its zones, which move together; at least one.")]
+    system: Annotated[Literal["vav", "rooftop"], about("Whether air flow varies, or units run in turn.")]
+    cooling: Annotated[Power, about("Heat that full air flow takes out of the zones.", above=0)]
+    fan: Annotated[Power, about("Power of all fans at full air flow.", above=0)]
+    cop: Annotated[float, about("Heat taken from the air for each kWh of electricity.", above=0)] = 3.5
+    supply: Annotated[Temperature, about("Temperature of the air supplied.", **INDOORS)] = 13.0
+    fresh_air: Annotated[Fraction, about("Least share of outdoor air.", least=0, most=1)] = 0.15
+    economizer: Annotated[bool, about("Whether dampers open when it is colder outdoors than inside.")] = False
+    outdoor: Annotated[Temperature | SeriesRef, about("Temperature outdoors.", **OUTDOORS)]
+    irradiance: Annotated[Irradiance | SeriesRef, about("Sunshine on the windows.", least=0)] = 0.0
+    desired: Annotated[
+        Temperature | DailyTemperatures,
+        about("Desired temperature: one, or from each local time of day on.", **INDOORS),
+    ]
+    tolerance: Annotated[TemperatureDifference, about("Deviation that the occupants accept.", above=0, most=20)] = 1.5
+    comfort_value: Annotated[
+        MoneyPerHour, about("Worth of avoiding a deviation by the whole tolerance, at a `comfort` of 0.5.", least=0)
+    ] = 1.0
+    initial: Annotated[
+        Temperature | None, about("Temperature at the start; by default the desired one.", **INDOORS)
+    ] = None
+    forecast: Forecast = "perfect"
+
+
 class ElectricVehicle(_Asset, frozen=True, kw_only=True, tag="ev"):
     """An electric vehicle (EV), plugged in at regular hours or as a series says."""
 
@@ -245,7 +285,17 @@ class WaterHeater(_Asset, frozen=True, kw_only=True, tag="water_heater"):
     forecast: PowerForecast = "yesterday"
 
 
-LocalAsset = Load | OpenLoopLoad | Photovoltaic | Generator | Battery | House | ElectricVehicle | WaterHeater
+LocalAsset = (
+    Load
+    | OpenLoopLoad
+    | Photovoltaic
+    | Generator
+    | Battery
+    | House
+    | CommercialBuilding
+    | ElectricVehicle
+    | WaterHeater
+)
 
 
 def kind_of(asset: LocalAsset) -> str:
