@@ -4,6 +4,7 @@ import pytest
 
 from living_nodes import CLEARING, MINUTE, START, cleared, hourly, lives, setups_of
 from micromarket.errors import InvalidValue
+from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.running import NodeState, RunningNode
 from micromarket.runtime.bus import InProcessBus
 from micromarket.runtime.clocks import VirtualClock
@@ -11,7 +12,7 @@ from micromarket.runtime.faults import Faults, FaultyBus
 from micromarket.runtime.network import run_network
 from micromarket.runtime.program import NodeProgram, Surroundings
 from micromarket.runtime.saving import restored, saved, write
-from trees import load, random_market
+from trees import load, offers, random_market
 
 END = CLEARING + 75 * MINUTE
 SETUPS = setups_of(*random_market(11, losses=True, intervals=2), plan=hourly(intervals=2, market_lead=4 * MINUTE))
@@ -39,6 +40,33 @@ def test_a_node_killed_in_the_middle_of_a_market_goes_on_as_if_nothing_had_been(
     minutes = [START + at * MINUTE for at in range(90)]
 
     assert repr(run_network(SETUPS, START, END)) == repr(restarting(SETUPS, minutes))
+
+
+def test_a_consensus_survives_kills_too():
+    """Killed in every second of its busy ones, a ring of three ends at the bits of a ring without kills."""
+    setups = ring()
+    seconds = [CLEARING - 10 * MINUTE + at * timedelta(seconds=1) for at in range(1, 60)]
+    bad = Faults(0.1, 0.1, 0.5, timedelta(seconds=2), seed=2)
+    calm, rough = run_network(setups, START, END), restarting(setups, seconds, bad)
+
+    assert all(
+        one.equals(cleared(rough[node])[market]) for node in calm for market, one in cleared(calm[node]).items()
+    )
+
+
+def ring():
+    """Three peers, each with a curve of its own."""
+    plan = hourly("consensus", negotiation_lead=10 * MINUTE, market_lead=0 * MINUTE)
+    names = ["one", "two", "three"]
+    return [
+        lives(
+            name,
+            [Neighbor(other, Direction.BIDIRECTIONAL, 5.0, 5.0, 0.02) for other in names if other != name],
+            offers((0.05 + at / 10, -3.0), (0.3 + at / 20, 4.0 - at)),
+            plan,
+        )
+        for at, name in enumerate(names)
+    ]
 
 
 def test_killed_on_a_bad_bus():

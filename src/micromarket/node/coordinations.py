@@ -47,6 +47,8 @@ class View:
         What each transactive neighbor said last in this market; those that said nothing are missing.
     stand_ins : mapping of str to Curves
         Curve (1, T, V) that stands for each neighbor that said nothing, if there is one.
+    numbers : mapping of str to int
+        Number of what each neighbor said last.
     time_is_up : bool
         Whether to go on without those that said nothing.
     memory : object
@@ -60,6 +62,7 @@ class View:
     expected: Floats
     received: Mapping[str, Content]
     stand_ins: Mapping[str, Curves]
+    numbers: Mapping[str, int] = field(default_factory=dict)
     time_is_up: bool = False
     memory: Any = None
 
@@ -78,12 +81,21 @@ class Prepared:
         Handed back with the next view.
     awaited : tuple of str
         Neighbors whose signal is needed now and has not come.
+    disagreed : tuple of str
+        Neighbors with whom no agreement was found, once time is over.
+    number : int, optional
+        Number of the signals, for a coordination whose rounds are counted; by default each change counts.
+    more : bool
+        Whether another round can be taken at once, after these signals.
     """
 
     signals: Mapping[str, Content] = field(default_factory=dict)
     balance: Balance | None = None
     memory: Any = None
     awaited: tuple[str, ...] = ()
+    disagreed: tuple[str, ...] = ()
+    number: int | None = None
+    more: bool = False
 
 
 class Coordination(Protocol):
@@ -95,6 +107,10 @@ class Coordination(Protocol):
 
     name: ClassVar[str]
     version: ClassVar[int]
+    in_order: ClassVar[bool]
+    """Whether each signal of a neighbor matters, one after another, or only its newest."""
+    memory: ClassVar[type | None]
+    """Type of `Prepared.memory`, a frozen dataclass; None if it remembers nothing."""
 
     def prepare(self, view: View) -> Prepared:
         """Return what to tell each neighbor, and what the node settles on."""

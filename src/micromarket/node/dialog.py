@@ -70,6 +70,8 @@ class Dialog:
         Highest number the neighbor has from us.
     asked : bool
         Whether the neighbor waits for an answer.
+    before : TransactiveSignal, optional
+        What we said before that, where each signal matters.
     """
 
     sent: TransactiveSignal
@@ -77,11 +79,13 @@ class Dialog:
     number: int = 0
     heard: int = 0
     asked: bool = False
+    before: TransactiveSignal | None = None
 
     @property
-    def unheard(self) -> bool:
-        """Whether we said something that the neighbor may not know."""
-        return self.sent.number > self.heard
+    def unheard(self) -> tuple[TransactiveSignal, ...]:
+        """What we said that still matters and that the neighbor may not know."""
+        said = (self.sent,) if self.before is None else (self.before, self.sent)
+        return tuple(signal for signal in said if signal.number > self.heard)
 
     def repeats_at(self, rules: SignalRules) -> datetime | None:
         """Return when to repeat what was sent last, or None if it was heard."""
@@ -99,14 +103,18 @@ def take(dialog: Dialog, signal: TransactiveSignal, counts: bool) -> Dialog:
     sent = replace(dialog.sent, number=heard + 1) if forgotten and dialog.sent.content else dialog.sent
     if not counts or signal.number <= dialog.number:
         return replace(dialog, sent=sent, heard=heard, asked=asked, number=max(dialog.number, signal.number))
-    return Dialog(sent, signal.content, signal.number, heard, asked)
+    return replace(dialog, sent=sent, received=signal.content, number=signal.number, heard=heard, asked=asked)
 
 
-def reason_to_send(dialog: Dialog, prepared: Content, now: datetime, rules: SignalRules) -> Reason | None:
-    """Return why something has to be said, or None."""
+def reason_to_send(
+    dialog: Dialog, prepared: Content, now: datetime, rules: SignalRules, number: int | None = None
+) -> Reason | None:
+    """Return why something has to be said, or None; a given `number` is new if it is higher than what was sent."""
     if prepared and not dialog.sent.content:
         return Reason.FIRST
-    if prepared and change(dialog.sent.content, prepared) > rules.threshold:
+    if prepared and (
+        number > dialog.sent.number if number else change(dialog.sent.content, prepared) > rules.threshold
+    ):
         return Reason.CHANGED
     if dialog.asked:
         return Reason.ANSWER
@@ -114,16 +122,23 @@ def reason_to_send(dialog: Dialog, prepared: Content, now: datetime, rules: Sign
     return Reason.UNHEARD if repeats_at is not None and repeats_at <= now else None
 
 
-def speak(dialog: Dialog, prepared: Content, reason: Reason, now: datetime) -> Dialog:
-    """Return the dialog after saying what `reason` demands; its `sent` is the message."""
-    new = reason in {Reason.FIRST, Reason.CHANGED}
-    number = max(dialog.sent.number, dialog.heard) + 1 if new else dialog.sent.number
-    sent = replace(
-        dialog.sent,
-        number=number,
-        sent_at=now,
-        content=prepared if new else dialog.sent.content,
-        heard=dialog.number,
-        answer=number > dialog.heard,
-    )
-    return replace(dialog, sent=sent, asked=False)
+def speak(dialog: Dialog, prepared: Content, reason: Reason, now: datetime, number: int | None = None) -> Dialog:
+    """Return the dialog after saying what `reason` demands; `spoken` gives the messages.
+
+    Where rounds are counted (`number`), the neighbor's next round says that it has heard this one: only repeats ask
+    for an answer, and the signal before is kept until it was heard.
+    """
+    asks = number is None and dialog.sent.number > dialog.heard
+    again = replace(dialog.sent, sent_at=now, heard=dialog.number, answer=asks)
+    if reason not in {Reason.FIRST, Reason.CHANGED}:
+        return replace(dialog, sent=again, asked=False)
+    following = number or max(dialog.sent.number, dialog.heard) + 1
+    sent = replace(again, number=following, content=prepared, answer=number is None)
+    return replace(dialog, sent=sent, asked=False, before=dialog.sent if number and dialog.sent.content else None)
+
+
+def spoken(dialog: Dialog, reason: Reason) -> tuple[TransactiveSignal, ...]:
+    """Return the messages that were said for a reason: what is new, or all that matters and may be unknown."""
+    if reason is Reason.UNHEARD:
+        return tuple(replace(signal, heard=dialog.number, answer=True) for signal in dialog.unheard)
+    return (dialog.sent,)

@@ -32,6 +32,8 @@ class Fate(StrEnum):
     TAKEN = "taken"
     KNOWN = "known"
     """Its number, or a higher one, had come before."""
+    EARLY = "early"
+    """One before it has not come yet, and each one matters."""
     LATE = "late"
     """The market no longer minds what this neighbor says."""
     STRANGE = "strange"
@@ -75,6 +77,15 @@ class NeighborSilent:
     stand_in: Source
 
 
+@dataclass(frozen=True, slots=True)
+class NoAgreement:
+    """Time was over before the node and a neighbor agreed; each settled on what it said last."""
+
+    at: datetime
+    market: str
+    neighbor: str
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Cleared:
     """The node settled on prices and powers; a later one of the same market replaces an earlier one."""
@@ -86,4 +97,4 @@ class Cleared:
     """Where the curve of each neighbor came from."""
 
 
-Fact = StateEntered | SignalSent | SignalReceived | NeighborSilent | Cleared
+Fact = StateEntered | SignalSent | SignalReceived | NeighborSilent | NoAgreement | Cleared

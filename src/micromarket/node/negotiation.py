@@ -19,8 +19,17 @@ from micromarket.markets.series.market import Market
 from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
 from micromarket.node.coordinations import Coordination, Prepared, View
-from micromarket.node.dialog import Dialog, Reason, SignalRules, reason_to_send, speak, take
-from micromarket.node.facts import Cleared, Fact, Fate, NeighborSilent, SignalReceived, SignalSent, Source
+from micromarket.node.dialog import Dialog, Reason, SignalRules, reason_to_send, speak, spoken, take
+from micromarket.node.facts import (
+    Cleared,
+    Fact,
+    Fate,
+    NeighborSilent,
+    NoAgreement,
+    SignalReceived,
+    SignalSent,
+    Source,
+)
 from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode
 from micromarket.node.signals import Content, TransactiveSignal
@@ -168,7 +177,9 @@ def heard(negotiation: Negotiation, signal: TransactiveSignal, place: Place, now
     """Return what follows from a signal of a neighbor in this market."""
     neighbor = place.node.neighbor(signal.sender)
     before = negotiation.dialogs[signal.sender]
-    minds = place.coordination.minds(neighbor, negotiation.state)
+    minds, in_order = place.coordination.minds(neighbor, negotiation.state), place.coordination.in_order
+    if in_order and signal.number > before.number + 1:
+        return Step(negotiation, facts=(SignalReceived(now, signal, Fate.EARLY),))
     dialogs = {**negotiation.dialogs, signal.sender: take(before, signal, minds)}
     fate = Fate.KNOWN if signal.number <= before.number else Fate.TAKEN if minds else Fate.LATE
     return Step(replace(negotiation, dialogs=dialogs), facts=(SignalReceived(now, signal, fate),))
@@ -176,23 +187,32 @@ def heard(negotiation: Negotiation, signal: TransactiveSignal, place: Place, now
 
 def acted(negotiation: Negotiation, place: Place, now: datetime) -> Step:
     """Return what is to be said and settled now, given what is known."""
-    step = Step(negotiation)
+    step = _acted_once(negotiation, place, now)
+    while step.negotiation.prepared.more and negotiation.state in TALKING:
+        further = _acted_once(step.negotiation, place, now)
+        step = Step(further.negotiation, step.signals + further.signals, step.facts + further.facts)
+    return step
+
+
+def _acted_once(negotiation: Negotiation, place: Place, now: datetime) -> Step:
+    made = Step(negotiation)
     if negotiation.state in TALKING:
-        step = _prepare(negotiation, place, now, now >= negotiation.time_is_up_at(place.rules))
-    spoken = _speak(step.negotiation, place.rules, now)
-    return Step(spoken.negotiation, spoken.signals, step.facts + spoken.facts)
+        made = _prepare(negotiation, place, now, now >= negotiation.time_is_up_at(place.rules))
+    said = _speak(made.negotiation, place.rules, now)
+    return Step(said.negotiation, said.signals, made.facts + said.facts)
 
 
 def _prepare(negotiation: Negotiation, place: Place, now: datetime, time_is_up: bool) -> Step:
     """Ask the coordination again if anything it may look at has changed."""
     numbers = tuple(dialog.number for dialog in negotiation.dialogs.values())
     basis = Basis(negotiation.state, time_is_up, numbers)
-    if basis == negotiation.basis or negotiation.plan is None:
+    if (basis == negotiation.basis and not negotiation.prepared.more) or negotiation.plan is None:
         return Step(negotiation)
     prepared = place.coordination.prepare(_view(negotiation, negotiation.plan, place, time_is_up))
     missed = _silence(negotiation, prepared, time_is_up, now)
     silent = (*negotiation.silent, *(fact.neighbor for fact in missed))
-    facts: tuple[Fact, ...] = (*missed, *_clearing(negotiation, prepared, place, now))
+    apart = [NoAgreement(now, negotiation.market.name, name) for name in _newly_apart(negotiation, prepared)]
+    facts: tuple[Fact, ...] = (*missed, *apart, *_clearing(negotiation, prepared, place, now))
     return Step(replace(negotiation, prepared=prepared, basis=basis, silent=silent), facts=facts)
 
 
@@ -206,6 +226,7 @@ def _view(negotiation: Negotiation, plan: Plan, place: Place, time_is_up: bool) 
         plan.expected,
         received,
         {name: one.curve for name, one in plan.stand_ins.items() if name not in received},
+        {name: negotiation.dialogs[name].number for name in received},
         time_is_up,
         negotiation.prepared.memory,
     )
@@ -216,6 +237,10 @@ def _silence(negotiation: Negotiation, prepared: Prepared, time_is_up: bool, now
     names = [name for name in prepared.awaited if time_is_up and name not in negotiation.silent]
     market, stand_ins = negotiation.market.name, negotiation.plan.stand_ins
     return [NeighborSilent(now, market, name, stand_ins[name].source) for name in names]
+
+
+def _newly_apart(negotiation: Negotiation, prepared: Prepared) -> list[str]:
+    return [name for name in prepared.disagreed if name not in negotiation.prepared.disagreed]
 
 
 def _clearing(negotiation: Negotiation, prepared: Prepared, place: Place, now: datetime) -> list[Cleared]:
@@ -237,9 +262,10 @@ def _speak(negotiation: Negotiation, rules: SignalRules, now: datetime) -> Step:
     talking = negotiation.state in TALKING
     for name, dialog in dialogs.items():
         prepared = negotiation.prepared.signals.get(name, ()) if talking else ()
-        reason = reason_to_send(dialog, prepared, now, rules)
+        number = negotiation.prepared.number
+        reason = reason_to_send(dialog, prepared, now, rules, number)
         if reason is not None and (talking or reason is Reason.ANSWER):
-            dialogs[name] = speak(dialog, prepared, reason, now)
-            facts.append(SignalSent(now, dialogs[name].sent, reason))
+            dialogs[name] = speak(dialog, prepared, reason, now, number)
+            facts += [SignalSent(now, signal, reason) for signal in spoken(dialogs[name], reason)]
     signals = tuple(fact.signal for fact in facts)
     return Step(replace(negotiation, dialogs=dialogs), signals, tuple(facts))

@@ -33,6 +33,8 @@ class NestedAuction:
 
     name: ClassVar[str] = "nested_auction"
     version: ClassVar[int] = 1
+    in_order: ClassVar[bool] = False
+    memory: ClassVar[type | None] = None
 
     def minds(self, neighbor: Neighbor, state: MarketState) -> bool:
         """Bids count until the market clears, offers until delivery begins."""

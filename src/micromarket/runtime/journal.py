@@ -7,7 +7,16 @@ from typing import Any
 
 from micromarket.domain.curves import Floats
 from micromarket.markets.auctions.auction import Outcome
-from micromarket.node.facts import Cleared, Fact, NeighborSilent, SignalReceived, SignalSent, Source, StateEntered
+from micromarket.node.facts import (
+    Cleared,
+    Fact,
+    NeighborSilent,
+    NoAgreement,
+    SignalReceived,
+    SignalSent,
+    Source,
+    StateEntered,
+)
 from micromarket.node.signals import TransactiveSignal, scheduled_of
 from micromarket.runtime.program import MessageRefused
 
@@ -36,12 +45,12 @@ def _content(fact: Fact | MessageRefused) -> dict[str, Any]:
             return {"reason": fact.reason.value, **_signal(fact.signal)}
         case SignalReceived():
             return {"fate": fact.fate.value, **_signal(fact.signal)}
-        case NeighborSilent():
-            return {"market": fact.market, "neighbor": fact.neighbor, "stand_in": fact.stand_in.value}
+        case NeighborSilent() | NoAgreement():
+            stand_in = {"stand_in": fact.stand_in.value} if isinstance(fact, NeighborSilent) else {}
+            return {"market": fact.market, "neighbor": fact.neighbor, **stand_in}
         case Cleared():
             return _clearing(fact)
-        case MessageRefused():
-            return {"reason": fact.reason}
+    return {"reason": fact.reason}
 
 
 def _signal(signal: TransactiveSignal) -> dict[str, Any]:
@@ -74,6 +83,8 @@ def _words(fact: Fact | MessageRefused) -> str | None:
             return f"{fact.market.name} cleared: {', '.join(parts)}" + (f" ({', '.join(poor)})" if poor else "")
         case NeighborSilent():
             return f"{fact.market}: {fact.neighbor} said nothing; its {fact.stand_in.value} stands in"
+        case NoAgreement():
+            return f"{fact.market}: time was over before we agreed with {fact.neighbor}"
         case MessageRefused():
             return f"a message was refused: {fact.reason}"
         case _:

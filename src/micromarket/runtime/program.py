@@ -69,9 +69,9 @@ class NodeProgram:
         self._called_at: datetime | None = None
 
     def start(self) -> None:
-        """Listen to the bus, and live through what is due."""
+        """Listen to the bus, and then live through what is due."""
         self._bus.subscribe(self._subject(self.node.setup.node.id), self._hear)
-        self._live()
+        self._clock.call_at(self._clock.now(), self._wake)
 
     def _hear(self, payload: bytes) -> None:
         try:

@@ -6,9 +6,11 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from micromarket.errors import InvalidValue
-from micromarket.node.price_book import PriceBook
+from micromarket.node.coordinations import coordination
+from micromarket.node.negotiation import Negotiation
 from micromarket.node.running import NodeSetup, NodeState
 from micromarket.storage.chains import model_from_bytes
 from micromarket.storage.values import from_bytes, to_bytes
@@ -22,13 +24,17 @@ class _Saved:
     node: str
     state: NodeState
     models: Mapping[str, bytes]
+    memories: Mapping[str, bytes]
 
 
 def saved(node: str, state: NodeState) -> bytes:
     """Return all that the node of a name knows, as bytes; equal knowledge gives equal bytes."""
     models = {series: to_bytes(model) for series, model in state.prices.models.items()}
-    plain = replace(state, prices=PriceBook(state.prices.cleared))
-    return to_bytes(_Saved(VERSION, node, plain, models))
+    memories = {
+        market: to_bytes(one.prepared.memory) for market, one in state.open.items() if one.prepared.memory is not None
+    }
+    plain = replace(state, prices=replace(state.prices, models={}), open=_with_memories(state.open, {}))
+    return to_bytes(_Saved(VERSION, node, plain, models, memories))
 
 
 def restored(setup: NodeSetup, content: bytes) -> NodeState:
@@ -46,7 +52,21 @@ def restored(setup: NodeSetup, content: bytes) -> NodeState:
         )
     rules = {plan.rules.series: plan.rules for one in setup.series for plan in one.plan.chain}
     models = {series: model_from_bytes(rules[series], one) for series, one in found.models.items() if series in rules}
-    return replace(found.state, prices=replace(found.state.prices, models=models))
+    memories = {market: _memory(found.state.open[market], one) for market, one in found.memories.items()}
+    prices = replace(found.state.prices, models=models)
+    return replace(found.state, prices=prices, open=_with_memories(found.state.open, memories))
+
+
+def _memory(negotiation: Negotiation, content: bytes) -> Any:
+    kind = coordination(negotiation.market.rules.mechanism).memory
+    return None if kind is None else from_bytes(kind, content)
+
+
+def _with_memories(negotiations: Mapping[str, Negotiation], memories: Mapping[str, Any]) -> dict[str, Negotiation]:
+    return {
+        market: replace(one, prepared=replace(one.prepared, memory=memories.get(market)))
+        for market, one in negotiations.items()
+    }
 
 
 def write(path: Path, content: bytes) -> None:

@@ -1,0 +1,136 @@
+"""Consensus between living nodes, in rings and meshes, on a bus that loses, doubles and delays."""
+
+from collections import Counter
+from datetime import timedelta
+
+import numpy as np
+import pytest
+
+from living_nodes import CLEARING, MINUTE, START, cleared, hourly, lives, nothing
+from micromarket.domain.curves import Curves
+from micromarket.errors import BrokenTree
+from micromarket.markets.auctions.auction import Outcome
+from micromarket.node.consensus import clear_consensus
+from micromarket.node.consensus_market import SCARCITY, TYPICAL_KW
+from micromarket.node.exchange import ConsensusRules
+from micromarket.node.facts import Cleared, NeighborSilent, NoAgreement, SignalSent
+from micromarket.node.neighbor import Direction, Neighbor
+from micromarket.node.running import RunningNode
+from micromarket.runtime.faults import Faults
+from micromarket.runtime.network import run_network
+from networks import network
+from trees import load, offers, supplier
+
+PEER = Direction.BIDIRECTIONAL
+PLAN = hourly("consensus", negotiation_lead=30 * MINUTE, market_lead=MINUTE * 0)
+FIRST = START - 20 * MINUTE
+END = CLEARING + 15 * MINUTE
+BAD = Faults(drop=0.2, double=0.2, delay=0.2, longest_delay=timedelta(seconds=3), seed=1)
+SHAPES = {
+    "line": [(0, 1), (1, 2)],
+    "ring of five": [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0)],
+    "mesh": [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2), (1, 3)],
+}
+
+
+def curves_of(nodes, seed=0):
+    """A battery-like curve in each node, and one supplier in the first."""
+    rng = np.random.default_rng(seed)
+    prices, powers = np.sort(rng.uniform(0.05, 0.4, (nodes, 1, 3))), np.sort(rng.uniform(-5, 4, (nodes, 1, 3)))
+    return Curves.concatenate([Curves(prices, powers), supplier(0.3, 0.1)])
+
+
+def members_of(nodes):
+    return np.append(np.arange(nodes), 0)
+
+
+def peers(ends, curves, members, limit_kw=4.0, loss=0.03):
+    """The nodes of a network as independent nodes."""
+    neighbors = {node: [] for node in range(int(np.max(ends)) + 1)}
+    for one, two in ends:
+        neighbors[one].append(Neighbor(f"node-{two}", PEER, limit_kw, limit_kw, loss))
+        neighbors[two].append(Neighbor(f"node-{one}", PEER, limit_kw, limit_kw, loss))
+    return [lives(f"node-{k}", near, curves[np.flatnonzero(members == k)], PLAN) for k, near in neighbors.items()]
+
+
+def prices(facts):
+    return np.array([next(iter(cleared(each).values())).price[0] for each in facts.values()])
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_nodes_that_only_exchange_signals_reach_the_consensus(shape):
+    """In a line, a ring and a mesh the prices are those that the array kernel finds by the same rules."""
+    ends = SHAPES[shape]
+    nodes = int(np.max(ends)) + 1
+    curves, members = curves_of(nodes), members_of(nodes)
+    rules = ConsensusRules(-SCARCITY * 0.2, SCARCITY * 0.2, 0.2, TYPICAL_KW)
+    expected = clear_consensus(network(ends, 4.0, 0.03), curves, members, rules, np.array([0.2]))
+
+    found = run_network(peers(ends, curves, members), FIRST, END)
+
+    assert prices(found) == pytest.approx(expected.price[:, 0], abs=1e-6)
+    assert [] == [fact for each in found.values() for fact in each if isinstance(fact, NoAgreement)]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_bad_bus_changes_nothing_but_the_time_it_takes(shape):
+    """20 % of each fault: the very bits of a perfect bus, in every node."""
+    ends = SHAPES[shape]
+    nodes = int(np.max(ends)) + 1
+    setups = peers(ends, curves_of(nodes, 7), members_of(nodes))
+
+    perfect, faulty = (run_network(setups, FIRST, END, faults) for faults in (None, BAD))
+
+    assert prices(perfect).tolist() == prices(faulty).tolist()
+
+
+def test_two_messages_for_each_edge_and_round():
+    """At the end some repeats and their answers, until everyone knows that the last round was heard."""
+    ends = SHAPES["ring of five"]
+    facts = run_network(peers(ends, curves_of(5), members_of(5)), FIRST, END)
+    sent = Counter(fact.reason.value for each in facts.values() for fact in each if isinstance(fact, SignalSent))
+    rounds = max(fact.signal.number for each in facts.values() for fact in each if isinstance(fact, SignalSent))
+
+    assert 2 * len(ends) * rounds == sent["first"] + sent["changed"]
+    assert sent["unheard"] == sent["answer"] <= 2 * len(ends)
+
+
+def test_who_cannot_be_served_is_short_and_says_so():
+    """A home of 6 kW behind a line of 4 kW: the verdict is in its balance, at its scarcity price."""
+    setups = peers([(0, 1)], Curves.concatenate([supplier(0.3, 0.1), load(6.0)]), np.array([0, 1]), loss=0.0)
+    home = next(iter(cleared(run_network(setups, FIRST, END)["node-1"]).values()))
+
+    assert (Outcome.SHORT, pytest.approx(SCARCITY * 0.2)) == (home.outcome[0], home.price[0])
+    assert 4.0 == pytest.approx(home.neighbor_kw["node-0"][0], abs=1e-5)
+
+
+def test_a_dead_peer_is_stood_in_for():
+    """Of three in a line the last never lived: the others agree with its default, and name it."""
+    ends = [(0, 1), (1, 2)]
+    alive = peers(ends, curves_of(3), members_of(3))[:2]
+    facts = run_network(alive, FIRST, END)
+
+    assert ["node-2"] == [fact.neighbor for fact in facts["node-1"] if isinstance(fact, NeighborSilent)]
+    assert 2 == len([name for name, each in facts.items() if any(isinstance(fact, Cleared) for fact in each)])
+
+
+def test_time_that_is_too_short_is_recorded():
+    """On a bus that loses everything but a little, nobody agrees; each settles on its last round and says so."""
+    setups = peers([(0, 1)], curves_of(2), members_of(2))
+    facts = run_network(setups, FIRST, END, Faults(drop=0.97, seed=3))
+
+    assert ["node-1"] == [fact.neighbor for fact in facts["node-0"] if isinstance(fact, NoAgreement)]
+    assert 1 == len(cleared(facts["node-0"]))
+
+
+def test_a_peer_is_no_part_of_a_nested_auction():
+    node = RunningNode(lives("home", [Neighbor("other", PEER)], nothing(), hourly()))
+
+    with pytest.raises(BrokenTree, match="upstream or downstream"):
+        node.handle(CLEARING)
+
+
+def test_an_island_agrees_with_itself():
+    facts = run_network([lives("island", [], offers((0.2, -1.0), (0.2, 1.0)), PLAN)], FIRST, END)
+
+    assert [0.2] == prices(facts).tolist()
