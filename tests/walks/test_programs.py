@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from living_nodes import cleared
 from micromarket.runtime.network import run_network
 from micromarket.runtime.pace import Conductor
 from micromarket.simulation.scenario.node_reading import read_node
@@ -100,6 +101,4 @@ def times(config):
 
 
 def prices_of(facts):
-    from living_nodes import cleared
-
     return {market: balance.price.tolist() for market, balance in cleared(facts).items()}
