@@ -9,6 +9,8 @@ from micromarket.assets.air_handler import AirHandler
 from micromarket.assets.asset import LocalAsset
 from micromarket.assets.battery import Battery, BatteryRatings
 from micromarket.assets.building import Building
+from micromarket.assets.chiller import Chiller, ChillerRatings
+from micromarket.assets.combined_heat_and_power import CombinedHeatAndPower, HeatUse
 from micromarket.assets.comfort import Comfort
 from micromarket.assets.commercial import CommercialBuilding, Surroundings
 from micromarket.assets.ev import ElectricVehicle, Sessions, VehicleRatings
@@ -106,6 +108,21 @@ def commercial_building(devices: range) -> CommercialBuilding:
     return CommercialBuilding(names(devices), zones, air, around, comfort, 1.0, 24.0 + 0.2 * kind)
 
 
+def chiller(devices: range) -> Chiller:
+    """Return chillers with tanks of different size, one without; power bends more or less."""
+    kind = np.array(devices)
+    ratings = ChillerRatings(40.0 + kind, 3.0, 0.1 * kind, 30.0 * kind, 0.01 * kind)
+    return Chiller(names(devices), ratings, profile(devices, 30.0, "yesterday"), 1.0, 10.0 * kind)
+
+
+def combined_heat_and_power(devices: range) -> CombinedHeatAndPower:
+    """Return engines with different heat, with and without a slope."""
+    kind = np.array(devices)
+    engine = Generator(names(devices), 2.0 + kind, 10.0 + kind, 0.1 + 0.02 * kind, 0.01 * (kind % 2))
+    heat = HeatUse(profile(devices, 20.0, "yesterday"), 1.0 * kind, 1.0 + 0.1 * kind, 0.02 * kind, 0.1 * kind)
+    return CombinedHeatAndPower(names(devices), engine, heat)
+
+
 def water_heater(devices: range) -> WaterHeater:
     """Return tanks of different sizes, one of them without losses."""
     kind = np.array(devices)
@@ -126,9 +143,11 @@ FLEETS: dict[str, Callable[[range], LocalAsset]] = {
     "open_loop_load": open_loop_load,
     "pv": pv,
     "generator": generator,
+    "combined_heat_and_power": combined_heat_and_power,
     "battery": battery,
     "ev": ev,
     "house": house,
     "commercial_building": commercial_building,
+    "chiller": chiller,
     "water_heater": water_heater,
 }

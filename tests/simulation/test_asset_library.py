@@ -43,6 +43,16 @@ OFFICE = """
 """
 
 
+PLANT = """
+  - id: campus
+    node: substation
+    assets:
+      - {kind: chiller, cooling: 40 kW, cop: 4, bent: 20 %, tank: 60 kWh, loss: 1 %/day, need: 15 kW}
+      - {kind: combined_heat_and_power, maximum: 10 kW, minimum: 4 kW, efficiency: 35 %, heat_efficiency: 50 %,
+         idle_fuel: 4 kW, fuel_price: 0.08 USD/kWh, heat_need: 9 kW, engagement: {start: 0.1 USD}}
+"""
+
+
 def metered(street, out, asset):
     """Return what one asset metered in each step of the market case [kW]."""
     finished = run(street, RunOptions(out=out))
@@ -75,3 +85,15 @@ def test_an_office_pays_less_than_its_thermostat(tmp_path):
 
     assert market < 0.1 < none
     assert strayed < plain
+
+
+def test_a_plant_serves_its_heat_and_cold(tmp_path):
+    """Nothing is missing of either, and the engine runs most in dear evenings."""
+    finished = run(tiny_street(tmp_path / "street", more=PLANT), RunOptions(out=tmp_path / "out"))
+    missing = finished.sql("SELECT sum(value) FROM states WHERE name = 'cooling_missing_kwh'").rows()[0][0]
+    (_, cheap), (_, dear) = finished.sql(
+        "SELECT hour(start) IN (21, 22, 23, 0) AS dear, avg(metered_kw) FROM powers "
+        "WHERE asset LIKE '%heat_and_power' AND \"case\" = 'market' GROUP BY dear ORDER BY dear"
+    ).rows()
+
+    assert (0.0, True) == (missing, dear > cheap)

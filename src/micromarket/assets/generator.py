@@ -75,12 +75,12 @@ class Generator:
 
     def schedule(self, outlook: Outlook) -> Floats:
         """Return the power that earns most at the expected prices [kW], shape (n, H)."""
-        best = self._best(outlook.prices)
-        return np.where(self._plan(outlook), best, 0.0)
+        best = self.best(outlook.prices)
+        return np.where(self._engaged_at(outlook), best, 0.0)
 
     def curves(self, outlook: Outlook) -> Curves:
         """Return marginal cost from minimum to maximum in each tendered step where engaged, else no power."""
-        engaged = self._plan(outlook)[:, : outlook.tendered]
+        engaged = self._engaged_at(outlook)[:, : outlook.tendered]
         limits = np.stack([self.minimum_kw, self.maximum_kw], axis=1)
         prices = self.price[:, None] + self.slope[:, None] * limits
         powers = engaged[:, :, None] * limits[:, None, :]
@@ -106,22 +106,41 @@ class Generator:
         are counted in the step where they happen.
         """
         if self.rules is None:
-            return self._fuel(power_kw)
+            return self.fuel(power_kw)
         on = power_kw > 0
         changes = np.diff(on.astype(np.int8), axis=1, prepend=self._engaged.on[:, None].astype(np.int8))
         once = (changes > 0) * self.rules.start_cost[:, None] + (changes < 0) * self.rules.stop_cost[:, None]
-        return np.asarray(self._fuel(power_kw) + on * self.rules.hold_cost[:, None] + once / self.step_hours)
+        return np.asarray(self.fuel(power_kw) + on * self.rules.hold_cost[:, None] + once / self.step_hours)
 
-    def readings(self) -> Mapping[str, Floats]:
-        """Return whether each is engaged, if there are rules about it."""
-        return {} if self.rules is None else {"engaged": self._engaged.on.astype(float)}
-
-    def _best(self, prices: Floats) -> Floats:
+    def best(self, prices: Floats) -> Floats:
+        """Return the power that earns most at each price while running [kW], both of shape (n, H)."""
         least, most, slope = (values[:, None] for values in (self.minimum_kw, self.maximum_kw, self.slope))
         margin = prices - self.price[:, None]
         between = (margin > slope * least) & (margin < slope * most)
         ends = np.where(margin >= slope * most, most, least)
         return np.divide(margin, np.broadcast_to(slope, margin.shape), out=ends, where=between)
+
+    def fuel(self, power_kw: Floats) -> Floats:
+        """Return the cost of the fuel for powers of shape (n, H) [currency/h]."""
+        return self.price[:, None] * power_kw + self.slope[:, None] * power_kw**2 / 2
+
+    def engagement(self, profit: Floats, hours: Floats) -> Flags:
+        """Return when to be engaged, shape (n, H).
+
+        Parameters
+        ----------
+        profit : array of float, shape (n, H)
+            What running would earn in each step, before costs of engagement [currency/h].
+        hours : array of float, shape (H,)
+            Duration of each step [h].
+        """
+        if self.rules is None:
+            return np.asarray((profit >= 0) | (self.minimum_kw[:, None] == 0))
+        return best_engagement(self.rules, self._engaged, profit * hours, hours)
+
+    def readings(self) -> Mapping[str, Floats]:
+        """Return whether each is engaged, if there are rules about it."""
+        return {} if self.rules is None else {"engaged": self._engaged.on.astype(float)}
 
     @property
     def _engaged(self) -> Engaged:
@@ -133,15 +152,9 @@ class Generator:
         object.__setattr__(self, "on", state.on)
         object.__setattr__(self, "since_h", state.since_h)
 
-    def _plan(self, outlook: Outlook) -> Flags:
-        best = self._best(outlook.prices)
-        profit = outlook.prices * best - self._fuel(best)
-        if self.rules is None:
-            return np.asarray((profit >= 0) | (self.minimum_kw[:, None] == 0))
-        return best_engagement(self.rules, self._engaged, profit * outlook.hours, outlook.hours)
-
-    def _fuel(self, power_kw: Floats) -> Floats:
-        return self.price[:, None] * power_kw + self.slope[:, None] * power_kw**2 / 2
+    def _engaged_at(self, outlook: Outlook) -> Flags:
+        best = self.best(outlook.prices)
+        return self.engagement(outlook.prices * best - self.fuel(best), outlook.hours)
 
     def _running(self, on: Flags, power_kw: Floats) -> Floats:
         return np.where(on, np.clip(power_kw, self.minimum_kw, self.maximum_kw), 0.0)

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micromarket.assets.asset import LocalAsset
+from micromarket.assets.combined_heat_and_power import CombinedHeatAndPower
 from micromarket.assets.generator import Generator
 from micromarket.domain.curves import Curves, Floats
 from micromarket.domain.intervals import MICROSECOND
@@ -206,6 +207,10 @@ def with_supplier(devices_kw: Floats, flows: tuple[Floats, Floats]) -> Floats:
     return np.concatenate([devices_kw, flows[1][:1]])
 
 
+Fuelled = Generator | CombinedHeatAndPower
+"""Fleets that burn fuel."""
+
+
 def record_supply(
     street: Neighborhood, before: Sequence[LocalAsset], tables: Tables, part: Part, metered_kw: Floats
 ) -> None:
@@ -213,6 +218,6 @@ def record_supply(
     power = metered_kw[-1]
     fleets = zip(before, street.split(metered_kw), strict=True)
     fuel = sum(
-        (asset.cost(kw).sum(axis=0) for asset, kw in fleets if isinstance(asset, Generator)), np.zeros_like(power)
+        (asset.cost(kw).sum(axis=0) for asset, kw in fleets if isinstance(asset, Fuelled)), np.zeros_like(power)
     )
     tables.supply(part, power, street.supplier.cost(power, part.steps), fuel)

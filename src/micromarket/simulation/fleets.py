@@ -13,6 +13,8 @@ from micromarket.assets.air_handler import AirHandler
 from micromarket.assets.asset import LocalAsset
 from micromarket.assets.battery import Battery, BatteryRatings
 from micromarket.assets.building import Building
+from micromarket.assets.chiller import Chiller, ChillerRatings
+from micromarket.assets.combined_heat_and_power import CombinedHeatAndPower, HeatUse
 from micromarket.assets.comfort import Comfort
 from micromarket.assets.commercial import CommercialBuilding, Surroundings
 from micromarket.assets.engagement import EngagementRules
@@ -155,6 +157,20 @@ def _engagement(owned: Owned) -> EngagementRules | None:
     return EngagementRules(*np.array(list(columns)).T)
 
 
+def combined_heat_and_power(owned: Owned) -> LocalAsset:
+    """Return the engines with heat; fuel is a straight line from what they burn at no load."""
+    numbers = owned.numbers
+    maximum, idle, fuel_price, recovered = map(numbers, ("maximum", "idle_fuel", "fuel_price", "heat_efficiency"))
+    fuel = 1 / numbers("efficiency") - idle / maximum
+    boiler = owned.numbers_or("boiler_fuel_price", fuel_price) / numbers("boiler_efficiency")
+    need = owned.profile(owned.rows(lambda asset: asset.heat_need))
+    limits = owned.ids, numbers("minimum"), maximum
+    step_hours = owned.scenario.grid.hours
+    engine = Generator(*limits, fuel_price * fuel, numbers("slope"), _engagement(owned), step_hours)
+    heat = HeatUse(need, recovered * idle, recovered * fuel, boiler, fuel_price * idle)
+    return CombinedHeatAndPower(owned.ids, engine, heat)
+
+
 def batteries(owned: Owned) -> LocalAsset:
     """Return the batteries; half of a round trip's loss is charged to each way."""
     one_way = np.sqrt(owned.numbers("round_trip_efficiency"))
@@ -225,6 +241,15 @@ def _zone_gains(scenario: Scenario, asset: Any) -> Floats:
     return np.asarray(area * scenario.series(asset.irradiance) + np.sum(inside, axis=0))
 
 
+def chillers(owned: Owned) -> LocalAsset:
+    """Return the chillers with their tanks."""
+    names = {"cooling_kw": "cooling", "cop": "cop", "bent": "bent", "tank_kwh": "tank", "loss_per_day": "loss"}
+    ratings = ChillerRatings(**{name: owned.numbers(field) for name, field in names.items()})
+    need = owned.profile(owned.rows(lambda asset: asset.need))
+    stored = owned.numbers("initial") * owned.numbers("tank")
+    return Chiller(owned.ids, ratings, need, owned.scenario.grid.hours, stored)
+
+
 def vehicles(owned: Owned) -> LocalAsset:
     """Return the electric vehicles, their hours and trips by the clock or as series."""
     energy = owned.numbers("energy")
@@ -273,8 +298,10 @@ BUILDERS: dict[str, Callable[[Owned], LocalAsset]] = {
     "open_loop_load": open_loop_loads,
     "pv": photovoltaics,
     "generator": generators,
+    "combined_heat_and_power": combined_heat_and_power,
     "house": houses,
     "commercial_building": commercial_buildings,
+    "chiller": chillers,
     "water_heater": water_heaters,
     "ev": vehicles,
     "battery": batteries,

@@ -36,8 +36,8 @@ class Figure:
 ROOT = "(SELECT f.*, metered_received_kw AS kw FROM flows f JOIN nodes USING (node) WHERE kind = 'root')"
 DEVICES = "(SELECT p.*, kind FROM powers p JOIN assets USING (asset) WHERE kind <> 'supplier')"
 LINES = "(SELECT f.*, import_limit_kw, export_limit_kw FROM flows f JOIN nodes USING (node) WHERE kind <> 'root')"
-GENERATED = "sum(greatest(metered_kw, 0)) FILTER (kind IN ('pv', 'generator'))"
-CONSUMED = "-sum(metered_kw) FILTER (kind NOT IN ('pv', 'generator', 'battery'))"
+GENERATED = "sum(greatest(metered_kw, 0)) FILTER (kind IN ('pv', 'generator', 'combined_heat_and_power'))"
+CONSUMED = "-sum(metered_kw) FILTER (kind NOT IN ('pv', 'generator', 'combined_heat_and_power', 'battery'))"
 BALANCES = """(
   SELECT "case", start, node, sum(kw) AS kw FROM (
     SELECT p."case", start, node, scheduled_kw AS kw FROM powers p JOIN assets USING (asset)

@@ -9,6 +9,7 @@ from micromarket.simulation.scenario.document import Path
 from micromarket.simulation.scenario.findings import Finding
 from micromarket.simulation.scenario.local_assets import (
     Battery,
+    CombinedHeatAndPower,
     CommercialBuilding,
     ElectricVehicle,
     Generator,
@@ -60,6 +61,16 @@ def _generator(path: Path, asset: Generator) -> Iterator[Finding]:
         yield Finding((*path, "minimum"), "a power above 0, since it has rules of engagement", mend)
 
 
+def _combined(path: Path, asset: CombinedHeatAndPower) -> Iterator[Finding]:
+    if asset.minimum > asset.maximum:
+        yield Finding((*path, "minimum"), f"at most {asset.maximum:g} kW, its maximum", "exchange the two")
+    if asset.efficiency + asset.heat_efficiency > 1:
+        allowed = f"at most {100 * (1 - asset.efficiency):g} %, what electricity leaves of the fuel"
+        yield Finding((*path, "heat_efficiency"), allowed, "lower one of the two")
+    if asset.idle_fuel >= (burnt := asset.maximum / asset.efficiency):
+        yield Finding((*path, "idle_fuel"), f"less than {burnt:g} kW, the fuel at its highest power", "lower it")
+
+
 def _battery(path: Path, asset: Battery) -> Iterator[Finding]:
     if asset.initial < asset.minimum:
         yield Finding((*path, "initial"), f"at least {100 * asset.minimum:g} %, its minimum", "raise it")
@@ -108,6 +119,7 @@ _CHECKS: dict[type, Callable[[Path, Any], Iterator[Finding]]] = {
     OpenLoopLoad: _open_loop_load,
     Photovoltaic: _photovoltaic,
     Generator: _generator,
+    CombinedHeatAndPower: _combined,
     Battery: _battery,
     House: _house,
     CommercialBuilding: _commercial_building,

@@ -136,6 +136,25 @@ class Generator(_Asset, frozen=True, kw_only=True, tag="generator"):
     engagement: Annotated[Engagement | None, about("What running costs beyond fuel; goes with `minimum`.")] = None
 
 
+class CombinedHeatAndPower(_Asset, frozen=True, kw_only=True, tag="combined_heat_and_power"):
+    """An engine whose heat serves a given need; a boiler serves what is missing."""
+
+    maximum: Annotated[Power, about("Highest electrical power.", above=0)]
+    minimum: Annotated[Power, about("Lowest electrical power when it runs.", above=0)]
+    efficiency: Annotated[Fraction, about("Electricity for the fuel burnt at the highest power.", above=0, below=1)]
+    heat_efficiency: Annotated[Fraction, about("Heat that can be used for the fuel burnt.", above=0, below=1)]
+    idle_fuel: Annotated[Power, about("Fuel burnt at no load; from there it rises straight.", least=0)] = 0.0
+    fuel_price: Annotated[Price, about("Price of its fuel.", least=0)]
+    slope: Annotated[PriceSlope, about("Rise of its marginal cost with each kW.", least=0)] = 0.0
+    heat_need: Annotated[Power | SeriesRef, about("Heat that must be served.", least=0)]
+    boiler_fuel_price: Annotated[
+        Price | None, about("Price of the boiler's fuel; by default `fuel_price`.", least=0)
+    ] = None
+    boiler_efficiency: Annotated[Fraction, about("Heat for the fuel that the boiler burns.", above=0, most=1)] = 0.9
+    engagement: Annotated[Engagement | None, about("What running costs beyond fuel.")] = None
+    forecast: PowerForecast = "perfect"
+
+
 class Battery(_Asset, frozen=True, kw_only=True, tag="battery"):
     """A battery that buys low and sells high."""
 
@@ -231,6 +250,23 @@ class CommercialBuilding(_Asset, frozen=True, kw_only=True, tag="commercial_buil
     forecast: Forecast = "perfect"
 
 
+class Chiller(_Asset, frozen=True, kw_only=True, tag="chiller"):
+    """A chiller with a tank of cold water; the need for cooling is always served."""
+
+    cooling: Annotated[Power, about("Highest cooling.", above=0)]
+    cop: Annotated[float, about("Cooling for each kWh of electricity at full load.", above=0)] = 4.0
+    bent: Annotated[
+        Fraction, about("Share of the power at full load that grows with the square of the load.", least=0, most=1)
+    ] = 0.0
+    tank: Annotated[Energy, about("Cooling that the tank can hold.", least=0)] = 0.0
+    loss: Annotated[FractionPerDay, about("Share of what is stored that is lost each day.", least=0, below=0.999)] = (
+        0.0
+    )
+    initial: Annotated[Fraction, about("What is stored at the start, as a share.", least=0, most=1)] = 0.5
+    need: Annotated[Power | SeriesRef, about("Cooling that must be served.", least=0)]
+    forecast: PowerForecast = "perfect"
+
+
 class ElectricVehicle(_Asset, frozen=True, kw_only=True, tag="ev"):
     """An electric vehicle (EV), plugged in at regular hours or as a series says."""
 
@@ -290,9 +326,11 @@ LocalAsset = (
     | OpenLoopLoad
     | Photovoltaic
     | Generator
+    | CombinedHeatAndPower
     | Battery
     | House
     | CommercialBuilding
+    | Chiller
     | ElectricVehicle
     | WaterHeater
 )
