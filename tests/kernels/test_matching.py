@@ -133,6 +133,32 @@ def test_the_plain_twin_equals_the_compiled_book(priority, prices, instruments):
     assert outcome(PlainBook(priority), events) == outcome(Book(priority), events)
 
 
+@BY_PRIORITY
+def test_a_ladder_of_any_size_among_thousands_is_as_the_plain_twin_says(priority):
+    """Half of the events on one instrument of a hundred prices and more, the rest on thousands of small ones."""
+    events = random_events(50_000, 6, prices=60, instruments=5000)
+    events["instrument"][::2] = 17
+
+    assert outcome(PlainBook(priority), events) == outcome(Book(priority), events)
+
+
+@BY_PRIORITY
+def test_a_ladder_keeps_its_order_as_it_grows_and_shrinks(priority):
+    """One level after another, from none to thirty and back, in no order of price."""
+    places = [7 * place % 30 for place in range(30)]
+    book = Book(priority)
+    prices = []
+    for place in places:
+        book.add(0, BUY, 100 + place, 1, place + 1)
+        prices.append([price for price, _, _ in book.depth(0, BUY)])
+    for place in places:
+        book.cancel(place + 1)
+        prices.append([price for price, _, _ in book.depth(0, BUY)])
+
+    standing = [places[:count] for count in range(1, 31)] + [places[count:] for count in range(1, 31)]
+    assert [sorted((100 + place for place in those), reverse=True) for those in standing] == prices
+
+
 @BOOKS
 @BY_PRIORITY
 def test_calls_equal_the_batch(book_type, priority):

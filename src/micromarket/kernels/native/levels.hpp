@@ -20,7 +20,6 @@ struct Level {
     Link first = 0, last = 0;  // a freed level is linked by `last`
     std::uint32_t count = 0, ladder = 0;
     std::int32_t key = 0;
-    std::uint32_t slot = 0;
 };
 
 // All levels of a book and their orders. Place 0 of either slab is never used.
@@ -44,14 +43,16 @@ class Levels {
         return priority_ == Priority::volume ? heaps_.front(level).order : levels_[level].first;
     }
 
-    // Make room at once for identifiers up to `largest`, of `count` orders at most, or for the orders too.
+    // Make room at once for identifiers up to `largest`, of `count` orders at most, or for the orders and their levels too;
+    // memory that nothing is put into is never touched.
     void expect(std::int64_t largest, std::size_t count) { index_.expect(largest, count); }
     void reserve(std::int64_t largest, std::size_t count) {
         expect(largest, count);
-        orders_.reserve(count + 1);
+        widen(orders_, size_ + count + 1);
+        widen(levels_, std::min(levels_.size() + count, orders_.capacity()));
     }
 
-    Link make(std::uint32_t ladder, std::int32_t key, std::uint32_t slot) {
+    Link make(std::uint32_t ladder, std::int32_t key) {
         Link at = free_level_;
         if (at) {
             free_level_ = levels_[at].last;
@@ -60,7 +61,7 @@ class Levels {
             levels_.emplace_back();
             if (priority_ == Priority::volume) heaps_.expect(levels_.size());
         }
-        levels_[at] = {0, 0, 0, 0, ladder, key, slot};
+        levels_[at] = {0, 0, 0, 0, ladder, key};
         return at;
     }
 
@@ -124,21 +125,28 @@ class Levels {
 
     void prefetch_index(std::int64_t id) const { index_.prefetch(id); }
     void prefetch_order(std::int64_t id) const { __builtin_prefetch(&orders_[index_.find(id)]); }
-    void prefetch_around(std::int64_t id) const {
+    // The level of a standing order, or 0; its neighbors there are asked for.
+    Link look_around(std::int64_t id) const {
         const Order &order = orders_[index_.find(id)];
-        __builtin_prefetch(&levels_[order.level]);
         __builtin_prefetch(&orders_[order.before]);
         __builtin_prefetch(&orders_[order.next]);
+        return order.level & every_bit(order.id == id);
     }
-    const Level &level_of(std::int64_t id) const { return levels_[orders_[index_.find(id)].level]; }
     void prefetch(Link level) const { __builtin_prefetch(&levels_[level]); }
-    void prefetch_last(Link level) const { __builtin_prefetch(&orders_[levels_[level].last]); }
+    void prefetch_ends(Link level) const {
+        __builtin_prefetch(&orders_[levels_[level].first]);
+        __builtin_prefetch(&orders_[levels_[level].last]);
+    }
 
     std::size_t bytes() const {
-        return index_.bytes() + orders_.capacity() * sizeof(Order) + levels_.capacity() * sizeof(Level) + heaps_.bytes();
+        return index_.bytes() + orders_.size() * sizeof(Order) + levels_.size() * sizeof(Level) + heaps_.bytes();
     }
 
   private:
+    template <class T> static void widen(Slab<T> &slab, std::size_t wanted) {
+        if (wanted > slab.capacity()) slab.reserve(std::max(wanted, 2 * slab.capacity()));
+    }
+
     Link make_order() {
         if (const Link at = free_order_) {
             free_order_ = orders_[at].next;

@@ -30,12 +30,15 @@ class Book {
     void replay(const Event *events, std::size_t count, Trades &trades) {
         const Extent extent = checked(events, count);
         if (count) make_instruments(static_cast<std::uint32_t>(extent.largest_instrument));
-        levels_.expect(extent.largest_id, count);
+        const bool many = ladders_.size() > kMany;
+        if (many) levels_.reserve(extent.largest_id, extent.entering);
+        else levels_.expect(extent.largest_id, count);
+        Link likely[kRing] = {};
         std::size_t i = 0;
         for (; i + kAhead[0] < count; ++i) {
-            levels_.prefetch_index(events[i + kNamed[0]].order_id);
-            levels_.prefetch_order(events[i + kNamed[1]].order_id);
-            if (ladders_.size() + size() > kCached) look_ahead(events + i);
+            levels_.prefetch_index(events[i + kAhead[1]].order_id);
+            levels_.prefetch_order(events[i + kAhead[2]].order_id);
+            if (many) look_ahead(events, i, likely);
             apply(events[i], trades);
         }
         for (; i < count; ++i) apply(events[i], trades);
@@ -150,7 +153,12 @@ class Book {
     }
 
   private:
-    static constexpr std::size_t kNamed[] = {24, 12}, kAhead[] = {64, 48, 32, 16, 8}, kCached = 32768;
+    struct Place {
+        std::size_t ladder;
+        Key key;
+    };
+
+    static constexpr std::size_t kAhead[] = {60, 48, 36, 24, 12}, kMany = 4096, kRing = 16;
 
     // The ladder of an event or a resting order.
     template <class Record> static std::size_t ladder_of(const Record &record) {
@@ -192,31 +200,35 @@ class Book {
         if (wanted > ladders_.size()) ladders_.resize(wanted);
     }
 
-    // What events will touch is asked for early, step by step: thousands of ladders or orders fit no cache.
-    void look_ahead(const Event *events) const {
-        const Event &first = events[kAhead[0]], &second = events[kAhead[1]], &third = events[kAhead[2]];
-        const Event &fourth = events[kAhead[3]], &fifth = events[kAhead[4]];
-        if (names_an_order(first)) levels_.prefetch_index(first.order_id);
-        else ladders_.prefetch(ladder_of(first));
-        if (names_an_order(second)) levels_.prefetch_order(second.order_id);
-        else ladders_.prefetch_rung(ladder_of(second));
-        if (names_an_order(third)) levels_.prefetch_around(third.order_id);
-        else ladders_.prefetch_slot(likely_slot(third));
-        if (names_an_order(fourth)) look_where_it_stands(fourth.order_id);
-        else levels_.prefetch(ladders_.level(likely_slot(fourth)));
-        if (names_an_order(fifth)) ladders_.prefetch_rung(levels_.level_of(fifth.order_id).ladder);
-        else levels_.prefetch_last(ladders_.level(likely_slot(fifth)));
+    // What events will touch is asked for early, step by step, where thousands of ladders fit no cache. The kind of an event
+    // does not matter, so nothing branches on it. `likely` keeps the levels found from one step to the next.
+    void look_ahead(const Event *events, std::size_t i, Link *likely) const {
+        const Event &near = events[i + kAhead[3]];
+        ladders_.prefetch(known_ladder(events[i + kAhead[0]]));
+        ladders_.prefetch_levels(met(events[i + kAhead[1]]).ladder);
+        const Link stands_at = levels_.look_around(near.order_id), meets = found_at(met(near));
+        levels_.prefetch(likely[(i + kAhead[3]) % kRing] = stands_at ? stands_at : meets);
+        const Link level = likely[(i + kAhead[4]) % kRing];
+        ladders_.prefetch(levels_[level].ladder);
+        ladders_.prefetch_levels(levels_[level].ladder);
+        levels_.prefetch_ends(level);
     }
 
-    void look_where_it_stands(std::int64_t id) const {
-        const Level &level = levels_.level_of(id);
-        ladders_.prefetch_slot(level.slot);
-        ladders_.prefetch(level.ladder);
+    // The ladder that an event names, or any if there is none; a cancel need not name the right one.
+    std::size_t known_ladder(const Event &event) const {
+        const std::size_t named = 2 * std::size_t{event.instrument} + (event.side & 1u);
+        return named < ladders_.size() ? named : 0;
     }
 
-    std::uint32_t likely_slot(const Event &event) const {
-        return ladders_.likely_slot(ladder_of(event), turned(event.side, event.price));
+    // Where an event will trade or else stand, as things are.
+    Place met(const Event &event) const {
+        const std::size_t own = known_ladder(event), others = own ^ 1;
+        const Key key = turned(event.side & 1u, event.price), best = ladders_.best(others);
+        const bool trades = best >= ~key;
+        return {own ^ trades, trades ? best : key};
     }
+
+    Link found_at(const Place &place) const { return ladders_.find(place.ladder, place.key); }
 
     std::int64_t reachable(std::size_t ladder, Key limit, std::int64_t enough) const {
         std::int64_t sum = 0;
@@ -254,7 +266,7 @@ class Book {
     }
 
     Link level_at(std::uint32_t ladder, Key key) {
-        return ladders_.level_at(ladder, key, [&](std::uint32_t slot) { return levels_.make(ladder, key, slot); });
+        return ladders_.level_at(ladder, key, [&] { return levels_.make(ladder, key); });
     }
 
     void drop(Link level) {

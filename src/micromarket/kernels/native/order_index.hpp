@@ -13,6 +13,9 @@ namespace micromarket::matching {
 // A place in a slab; place 0 is never used, so 0 says "none".
 using Link = std::uint32_t;
 
+// All bits or none, to choose a link without a branch.
+inline Link every_bit(bool wanted) { return -static_cast<Link>(wanted); }
+
 template <class T> using Slab = std::vector<T, LargePages<T>>;
 
 // The table grows while identifiers stay within a million of twice what it holds. It is never cleared: an order that is gone
@@ -43,7 +46,7 @@ class OrderIndex {
         if (static_cast<std::uint64_t>(id) < table_.size()) __builtin_prefetch(&table_[static_cast<std::size_t>(id)]);
     }
 
-    std::size_t bytes() const { return table_.capacity() * sizeof(Link) + sparse_.capacity() * sizeof(Cell); }
+    std::size_t bytes() const { return table_.size() * sizeof(Link) + sparse_.size() * sizeof(Cell); }
 
   private:
     struct Cell {
