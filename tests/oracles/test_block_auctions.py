@@ -5,7 +5,7 @@ from random import Random
 
 import pytest
 
-from micromarket.markets import block_auction
+from micromarket.markets.auctions import block_auction
 from micromarket.markets.auctions.block_auction import clear_blocks
 from micromarket.markets.auctions.block_book import BlockBook, Leg, powers_at
 
