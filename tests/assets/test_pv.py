@@ -59,3 +59,18 @@ def test_a_darker_day_gives_less():
     plant = Photovoltaic(("roof",), bright_yesterday, np.array([True]))
 
     assert [[1.0], [1.0]] == [plant.deliver(3, np.array([aim]))[1].tolist() for aim in (2.0, 4.0)]
+
+
+def test_bids_come_nearer_to_the_sun_as_it_comes_nearer():
+    """With a revised forecast, what 500 plants bid for one noon misses it by less the nearer it is."""
+    sun = np.tile(np.maximum(0.0, np.sin((np.arange(24) - 6) * np.pi / 12)), (500, 3))
+    plants = Photovoltaic(
+        tuple(map(str, range(500))), Profile.revised(sun, 24, np.random.default_rng(1)), np.ones(500, dtype=bool)
+    )
+
+    def missed(lead):
+        ahead = Outlook(np.arange(60 - lead, 62), 1.0, np.full((500, lead + 1), 0.2), lead + 1)
+        return np.std(plants.curves(ahead).powers[:, -1, 1] - plants.production.actual(60))
+
+    law = [0.15 * np.sqrt(1 - np.exp(-2 * (lead + 1) / 3)) for lead in (0, 1, 2, 6, 24)]
+    assert law == pytest.approx([missed(lead) for lead in (0, 1, 2, 6, 24)], rel=0.1)
