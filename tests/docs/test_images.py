@@ -28,3 +28,12 @@ def test_the_drawing_of_consensus():
     script = runpy.run_path(str(ROOT / "docs" / "images" / "draw_consensus.py"))
 
     assert script["draw"]() == (ROOT / "docs" / "images" / "consensus.svg").read_text(encoding="utf-8")
+
+
+def test_the_drawings_of_tutorials():
+    """The committed pictures show what the pages compute."""
+    images = ROOT / "docs" / "images"
+    drawings = runpy.run_path(str(images / "draw_tutorials.py"))["DRAWINGS"]
+
+    for name, draw in drawings.items():
+        assert draw() == (images / name).read_text(encoding="utf-8"), name
