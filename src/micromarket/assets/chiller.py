@@ -131,8 +131,8 @@ class Chiller:
         return replace(self, stored_kwh=np.maximum(left, 0.0), missing_kwh=np.maximum(-left, 0.0)), -power[:, 0]
 
     def readings(self) -> Mapping[str, Floats]:
-        """Return what is stored, and what could not be served in the last step."""
-        return {"stored_kwh": self.stored_kwh, "cooling_missing_kwh": self.missing_kwh}
+        """Return the cold stored, which is no electricity, and what could not be served in the last step."""
+        return {"cold_kwh": self.stored_kwh, "cooling_missing_kwh": self.missing_kwh}
 
     @property
     def _kept(self) -> Floats:
