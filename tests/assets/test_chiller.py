@@ -63,6 +63,17 @@ def test_the_need_is_served_whatever_the_market_asks(aims, tank):
         assert steadily - 1e-9 <= -power[0] <= made / 4 + 1e-9
 
 
+def test_one_number_serves_a_whole_fleet():
+    """Three plants of the same ratings do what each does alone."""
+    ratings, need = chiller().ratings, Profile(np.tile(NEED, (3, 1)), 24)
+    fleet = Chiller(("a", "b", "c"), ratings, need, 1.0, np.full(3, 50.0))
+    ahead = Outlook(np.arange(25), 1.0, np.tile(DEAR_DAY, (3, 1)), 1)
+    after, power = fleet.deliver(0, fleet.schedule(ahead)[:, 0])
+    alone, one = chiller().deliver(0, chiller().schedule(outlook(DEAR_DAY))[:, 0])
+
+    assert (3 * one.tolist(), 3 * alone.stored_kwh.tolist()) == (power.tolist(), after.stored_kwh.tolist())
+
+
 def test_what_cannot_be_served_is_told():
     """A need of 130 kW on a chiller of 100 kW and an empty tank misses 30 kWh in the hour."""
     fleet, power = chiller(need=np.full(96, 130.0), stored=0.0).deliver(0, np.zeros(1))

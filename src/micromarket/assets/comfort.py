@@ -11,6 +11,8 @@ from micromarket.assets.profile import Profile
 from micromarket.assets.storage import Numbers, at_steps, column, require
 from micromarket.domain.curves import Floats
 
+SAME_C = 1e-9
+"""Difference below which two desired temperatures are the same [K]."""
 MOST_PREFERENCE = 0.999
 """Preference at which comfort is worth a thousand times the energy that could be saved: as good as 1."""
 

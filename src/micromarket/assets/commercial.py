@@ -10,15 +10,12 @@ import numpy as np
 
 from micromarket.assets.air_handler import AirHandler
 from micromarket.assets.asset import Outlook, Steps
-from micromarket.assets.comfort import Comfort
+from micromarket.assets.comfort import SAME_C, Comfort
 from micromarket.assets.duty import DrivenStores, Duty, Stored
 from micromarket.assets.profile import Profile
 from micromarket.assets.storage import column
 from micromarket.assets.zones import Balance, Zones
 from micromarket.domain.curves import Curves, Floats
-
-SAME_C = 1e-9
-"""Difference below which two desired temperatures are the same [K]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -48,7 +48,8 @@ class Duty:
 
         Newton's steps from the full load fall toward the root of a convex function and never pass it.
         """
-        heat = np.broadcast_to(self.full_kw, self.per_kw.shape).copy()
+        shape = np.broadcast_shapes(self.full_kw.shape, self.per_kw.shape, np.shape(power_kw))
+        heat = np.broadcast_to(self.full_kw, shape).copy()
         for _ in range(NEWTON_STEPS):
             excess = np.maximum(self.power_kw(heat) - np.maximum(power_kw, 0.0), 0.0)
             if not excess.any():

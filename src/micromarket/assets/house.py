@@ -11,14 +11,11 @@ from numpy.typing import ArrayLike
 
 from micromarket.assets.asset import Outlook, Steps
 from micromarket.assets.building import Building, Response, Temperatures
-from micromarket.assets.comfort import Comfort
+from micromarket.assets.comfort import SAME_C, Comfort
 from micromarket.assets.profile import Profile
 from micromarket.assets.storage import Numbers, column, require
 from micromarket.domain.curves import Curves, Floats
 from micromarket.kernels import storage
-
-SAME_C = 1e-9
-"""Difference below which two desired temperatures are the same [K]."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
