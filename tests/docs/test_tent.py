@@ -43,7 +43,7 @@ def test_every_test_exists(path, test):
 def test_nothing_else_is_missing():
     """Nothing but appendix B is said not to be here."""
     missing = [
-        part for part in text_of(PAGE).split("\n## ")[2:] if re.search(r"[Nn]ot here|[Nn]ot implemented", part)
+        part for part in text_of(PAGE).split("\n## ")[2:] if re.search("not here|not implemented", part.lower())
     ]
 
     assert [part.partition(":")[0] for part in missing] == ["Appendix B"]
