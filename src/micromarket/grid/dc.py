@@ -19,10 +19,7 @@ from numpy.typing import ArrayLike
 
 from micromarket.domain.curves import Curves, Floats
 from micromarket.errors import InvalidValue, WrongShape
-from micromarket.grid.dispatch import Entries, Indices, Network, Task, best_dispatch
-
-PRECISION = 1e-13
-"""Part of the welfare within which slopes are dispatched; prices, which err with its root, are then right to 1e-6."""
+from micromarket.grid.dispatch import Entries, Indices, Network, dispatch_each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,19 +166,9 @@ def clear_on_grid(grid: Grid, curves: Curves, member_of: ArrayLike) -> GridClear
     NotCleared
         If nothing balances every node in some interval.
     """
-    network, members = grid.network(), np.asarray(member_of, dtype=np.int64)
-    if members.shape != (len(curves),):
-        raise WrongShape(f"expected a node for each of {len(curves)} participants; found {members.shape}")
-    found = [
-        best_dispatch(Task(network, curves[:, t : t + 1], members, f"interval {t}"), precision=PRECISION)
-        for t in range(curves.intervals)
-    ]
-    price, powers, variables = (
-        np.stack([getattr(one, name) for one in found], axis=1) for name in ("price", "powers_kw", "variables")
-    )
-    lines = len(grid.start)
+    found, lines = dispatch_each(grid.network(), curves, member_of), len(grid.start)
     unit = grid.susceptance_kw.mean() if lines else 1.0
     injected = np.zeros((len(grid.nodes), curves.intervals))
-    np.add.at(injected, members, powers)
-    welfare, bound = (np.array([getattr(one, name) for one in found]) for name in ("welfare", "bound"))
-    return GridClearing(price, powers, injected, variables[:lines], variables[lines:] / unit, welfare, bound)
+    np.add.at(injected, np.asarray(member_of, dtype=np.int64), found.powers_kw)
+    flows, angles = found.variables[:lines], found.variables[lines:] / unit
+    return GridClearing(found.price, found.powers_kw, injected, flows, angles, found.welfare, found.bound)

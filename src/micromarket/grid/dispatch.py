@@ -13,11 +13,11 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from micromarket.domain.curves import UNLIMITED_KW, Curves, Floats
 from micromarket.domain.surplus import production_cost, surplus
-from micromarket.errors import MissingExtra, NotCleared
+from micromarket.errors import MissingExtra, NotCleared, WrongShape
 
 highspy: Any
 try:
@@ -30,6 +30,9 @@ Bound = Callable[[Floats], float]
 """From prices (m,) to the most that the network could gain by carrying power between them [currency/h]."""
 
 ROUNDS = 30
+PRECISION = 1e-13
+"""Part of the welfare within which slopes are dispatched; prices, which err with its root, are then right to 1e-6."""
+
 CUTS = np.array([-1.0, -1 / 4, -1 / 16, -1 / 64, 0.0, 1 / 64, 1 / 16, 1 / 4, 1.0])
 """Where slopes are cut, as parts of the reach around a node's price."""
 
@@ -107,8 +110,6 @@ class Dispatch:
         Power of each participant [kW].
     variables : array of float, shape (c,)
         What the network does.
-    rule_price : array of float, shape (r,)
-        What each rule's limit would be worth if it gave way by one unit [currency/h].
     welfare : float
         Value of consumption minus cost of generation [currency/h].
     bound : float
@@ -118,9 +119,19 @@ class Dispatch:
     price: Floats
     powers_kw: Floats
     variables: Floats
-    rule_price: Floats
     welfare: float
     bound: float
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Dispatches:
+    """The same for `T` intervals: every array has one dimension more, of length `T`."""
+
+    price: Floats
+    powers_kw: Floats
+    variables: Floats
+    welfare: Floats
+    bound: Floats
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -194,10 +205,41 @@ def best_dispatch(task: Task, near: Floats | None = None, precision: float = 1e-
     return best
 
 
+def dispatch_each(network: Network, curves: Curves, member_of: ArrayLike) -> Dispatches:
+    """Return the best dispatch of every interval, slopes within `PRECISION`.
+
+    Parameters
+    ----------
+    network : Network
+        What can flow.
+    curves : Curves
+        `n` curves in `T` intervals.
+    member_of : array of int, shape (n,)
+        Node of each.
+
+    Raises
+    ------
+    WrongShape
+        If `member_of` is not of that shape.
+    MissingExtra
+        If highspy is not installed.
+    NotCleared
+        If nothing balances every node in some interval.
+    """
+    members = np.asarray(member_of, dtype=np.int64)
+    if members.shape != (len(curves),):
+        raise WrongShape(f"expected a node for each of {len(curves)} participants; found {members.shape}")
+    found = [
+        best_dispatch(Task(network, curves[:, t : t + 1], members, f"interval {t}"), precision=PRECISION)
+        for t in range(curves.intervals)
+    ]
+    return Dispatches(*(np.stack([getattr(one, f.name) for one in found], axis=-1) for f in fields(Dispatches)))
+
+
 def _better(old: Dispatch, new: Dispatch) -> Dispatch:
     best = new if new.welfare > old.welfare else old
     tighter = new if new.bound < old.bound else old
-    return replace(best, price=tighter.price, rule_price=tighter.rule_price, bound=tighter.bound)
+    return replace(best, price=tighter.price, bound=tighter.bound)
 
 
 def _solved(task: Task, price: Floats, reach: float) -> Dispatch:
@@ -218,9 +260,9 @@ def _solved(task: Task, price: Floats, reach: float) -> Dispatch:
         raise NotCleared(f"no dispatch balances every node in {task.name}")
     values, duals = solution
     powers = task.start_kw + np.bincount(pieces.owner, values[:shape], minlength=len(task.curves))
-    prices, rule_price = np.where(np.abs(duals) < ROUNDING, 0.0, duals)[: network.nodes], duals[network.nodes :]
+    prices = np.where(np.abs(duals) < ROUNDING, 0.0, duals)[: network.nodes]
     welfare = -float(production_cost(task.curves, powers[:, None]).sum())
-    return Dispatch(prices, powers, values[shape:], rule_price, welfare, _bound(task, prices))
+    return Dispatch(prices, powers, values[shape:], welfare, _bound(task, prices))
 
 
 def _rules(network: Network, columns: int) -> Entries:

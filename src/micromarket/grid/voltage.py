@@ -24,10 +24,7 @@ from numpy.typing import ArrayLike
 
 from micromarket.domain.curves import Curves, Floats
 from micromarket.errors import BrokenTree, InvalidValue, WrongShape
-from micromarket.grid.dispatch import Dispatch, Entries, Indices, Network, Task, best_dispatch
-
-PRECISION = 1e-13
-"""Part of the welfare within which slopes are dispatched; prices, which err with its root, are then right to 1e-6."""
+from micromarket.grid.dispatch import Entries, Indices, Network, dispatch_each
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -168,26 +165,15 @@ def clear_on_feeder(feeder: Feeder, curves: Curves, member_of: ArrayLike) -> Fee
     NotCleared
         If nothing balances every node within limits in some interval.
     """
-    members = np.asarray(member_of, dtype=np.int64)
-    if members.shape != (len(curves),):
-        raise WrongShape(f"expected a node for each of {len(curves)} participants; found {members.shape}")
-    network, lines = feeder.network(), len(feeder.nodes) - 1
-    found = [
-        best_dispatch(Task(network, curves[:, t : t + 1], members, f"interval {t}"), precision=PRECISION)
-        for t in range(curves.intervals)
-    ]
-    flows, reactive, squares = np.split(_stacked(found, "variables"), [lines, 2 * lines])
-    root = np.zeros((1, len(found)))
+    found, lines = dispatch_each(feeder.network(), curves, member_of), len(feeder.nodes) - 1
+    flows, reactive, squares = np.split(found.variables, [lines, 2 * lines])
+    root = np.zeros((1, curves.intervals))
     return FeederClearing(
-        _stacked(found, "price"),
-        _stacked(found, "powers_kw"),
+        found.price,
+        found.powers_kw,
         np.concatenate([root, flows]),
         np.concatenate([root, reactive]),
         np.sqrt(squares),
-        np.array([one.welfare for one in found]),
-        np.array([one.bound for one in found]),
+        found.welfare,
+        found.bound,
     )
-
-
-def _stacked(found: list[Dispatch], name: str) -> Floats:
-    return np.stack([getattr(one, name) for one in found], axis=1)
