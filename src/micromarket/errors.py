@@ -41,6 +41,7 @@
     ├── ScenarioError         a scenario or series file is wrong: file, line, field, found, allowed, mend
     ├── StreamBroken          a stream of market data has a gap, or tells another story than the engine
     ├── RunError              a run directory cannot be read, resumed or written
+    ├── StoreError            a store or recorded facts cannot be read or written, or do not belong together
     ├── BusError              messages cannot be carried: no server answers, or a program does not
     └── MissingExtra          an optional dependency is needed and not installed
 """
@@ -269,6 +270,10 @@ class StreamBroken(MicromarketError):
 
 class RunError(MicromarketError):
     """A run directory cannot be read, resumed or written."""
+
+
+class StoreError(MicromarketError):
+    """A store or recorded facts cannot be read or written, or do not belong together."""
 
 
 class BusError(MicromarketError):

@@ -29,9 +29,15 @@ def test_every_fact_is_a_line_of_json(tmp_path):
     run("network", *TWO, "--record", record)
     facts = [json.loads(line) for line in record.read_text(encoding="utf-8").splitlines()]
 
-    assert {"StateEntered", "SignalSent", "SignalReceived", "NeighborSilent", "Cleared"} == {
-        one["fact"] for one in facts
-    }
+    assert {
+        "NodeStarted",
+        "StateEntered",
+        "SignalSent",
+        "SignalReceived",
+        "NeighborSilent",
+        "Cleared",
+        "PricesForeseen",
+    } == {one["fact"] for one in facts}
     assert {"feeder", "home-1"} == {one["node"] for one in facts}
 
 

@@ -16,7 +16,10 @@ from micromarket import errors
 from micromarket.cli import main
 from micromarket.simulation.recording.results import TABLES
 from micromarket.simulation.recording.summary import FIGURES
+from micromarket.storage.schema import TABLES as STORED
+from micromarket.storage.schema import VIEWS, Kind
 
+KINDS = {Kind.TIME: "time", Kind.TRUTH: "yes or no"}
 ASKED_FOR_EVERYWHERE = {"--help"}
 
 
@@ -86,6 +89,28 @@ def test_key_figures():
 def test_tables():
     """The page has a section for each table a run may hold."""
     assert sorted(TABLES) == sorted(sections("docs/reference/tables.md"))
+
+
+@pytest.mark.parametrize("table", [*STORED, *VIEWS], ids=lambda table: table.name)
+def test_tables_of_a_store(table):
+    """The page has every table with every column in order, its key in bold, its unit and what it says."""
+    told = [(row[0].strip("*`"), row[0].startswith("**"), row[1]) for row in store_rows(table.name)]
+    meanings = [row[2] for row in store_rows(table.name)]
+
+    assert [(one.name, one.name in table.keys, one.unit or KINDS.get(one.kind, "")) for one in table.columns] == told
+    assert all(said.startswith(one.meaning) for said, one in zip(meanings, table.columns, strict=True))
+
+
+def test_no_other_table_of_a_store_is_named():
+    assert sorted(table.name for table in (*STORED, *VIEWS)) == sorted(sections("docs/reference/store.md"))
+
+
+def store_rows(table):
+    """Return the cells of each column of a table on the page of stores."""
+    lines = [
+        one for one in sections("docs/reference/store.md")[table].splitlines() if one.startswith(("| `", "| **"))
+    ]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
 
 
 @pytest.fixture(scope="module")

@@ -5,7 +5,6 @@ messages by a seeded chance.
 """
 
 import asyncio
-import json
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ from living_nodes import cleared
 from micromarket.runtime.network import run_network
 from micromarket.runtime.pace import Conductor
 from micromarket.simulation.scenario.node_reading import read_node
+from micromarket.storage.lines import read_lines
 from nats_server import nats_server
 
 pytest.importorskip("nats", reason="nats-py is not installed")
@@ -49,8 +49,7 @@ class Program:
 
     def prices(self):
         """The last price of each market it cleared."""
-        facts = map(json.loads, self.record.read_text(encoding="utf-8").splitlines())
-        return {fact["market"]: fact["price"] for fact in facts if fact["fact"] == "Cleared"}
+        return prices_of(fact for _, fact in read_lines([self.record]))
 
 
 async def conduct(programs, url, killed, killed_at):

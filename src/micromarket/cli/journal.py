@@ -12,8 +12,9 @@ import typer
 
 from micromarket.node.facts import Fact
 from micromarket.runtime.faults import Faults
-from micromarket.runtime.journal import json_line, sentence
-from micromarket.runtime.program import MessageRefused, Record
+from micromarket.runtime.journal import sentence
+from micromarket.runtime.program import Record
+from micromarket.storage.lines import line_of
 
 RECORD = typer.Option("--record", help="File to which every fact is added, one line of JSON each.")
 FAULTS = typer.Option("--faults", help="Faults to rehearse, such as drop=0.3,double=0.2,delay=0.3,seed=4.")
@@ -25,9 +26,9 @@ def journal(node: str, record: Path | None) -> Iterator[Record]:
     """Give what writes down the facts of a node."""
     with nullcontext() if record is None else record.open("a", encoding="utf-8", buffering=1) as file:
 
-        def write(fact: Fact | MessageRefused) -> None:
+        def write(fact: Fact) -> None:
             if file is not None:
-                file.write(json_line(node, fact) + "\n")
+                file.write(line_of(node, fact) + "\n")
             if (said := sentence(node, fact)) is not None:
                 typer.echo(said)
 

@@ -11,7 +11,7 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from micromarket import __version__
-from micromarket.errors import BusError, MicromarketError, MissingExtra, RunError, ScenarioError
+from micromarket.errors import BusError, MicromarketError, MissingExtra, RunError, ScenarioError, StoreError
 
 COMMANDS = {
     "demo": ("demo", "Run the example street for a week and write its report."),
@@ -24,6 +24,7 @@ COMMANDS = {
     "book": ("book", "Run files of order events through the order book."),
     "node": ("node", "Run one transactive node as a program, over a NATS server."),
     "network": ("network", "Run several transactive nodes in one process, in virtual time."),
+    "store": ("store", "Turn recorded facts into tables of a database, and tables into files."),
     "schema": ("schema", "Print the JSON Schema of scenario files."),
 }
 """Verb: the module of this folder that holds it, and what it does."""
@@ -94,4 +95,4 @@ def exit_code(error: MicromarketError) -> int:
     """Return the exit code that says what kind of thing went wrong."""
     if isinstance(error, MissingExtra | BusError):
         return UNAVAILABLE
-    return BAD_INPUT if isinstance(error, ScenarioError | RunError) else FAILED
+    return BAD_INPUT if isinstance(error, ScenarioError | RunError | StoreError) else FAILED

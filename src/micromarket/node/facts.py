@@ -10,6 +10,7 @@ from micromarket.markets.series.market import Market
 from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
 from micromarket.node.dialog import Reason
+from micromarket.node.inventory import Inventory, ListedNeighbor, ListedSeries
 from micromarket.node.signals import TransactiveSignal
 
 
@@ -41,6 +42,17 @@ class Fate(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class NodeStarted:
+    """A program began to run the node, for the first time or again."""
+
+    at: datetime
+    timezone: str
+    neighbors: tuple[ListedNeighbor, ...]
+    series: tuple[ListedSeries, ...]
+    inventory: Inventory
+
+
+@dataclass(frozen=True, slots=True)
 class StateEntered:
     """A market entered a state at this node."""
 
@@ -65,6 +77,24 @@ class SignalReceived:
     at: datetime
     signal: TransactiveSignal
     fate: Fate
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRefused:
+    """Something came over the bus that is no signal."""
+
+    at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class MeterRead:
+    """The meter toward a neighbor was read: average power from it in the interval that began at `start`."""
+
+    at: datetime
+    neighbor: str
+    start: datetime
+    power_kw: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,4 +127,30 @@ class Cleared:
     """Where the curve of each neighbor came from."""
 
 
-Fact = StateEntered | SignalSent | SignalReceived | NeighborSilent | NoAgreement | Cleared
+@dataclass(frozen=True, slots=True)
+class PricesForeseen:
+    """What the node's model of a series expects in the 24 hours after a market's delivery began."""
+
+    at: datetime
+    series: str
+    weekend: tuple[bool, ...]
+    hours: tuple[int, ...]
+    """Local hour of the day of each."""
+    mean: tuple[float, ...]
+    """Expected price of each [currency/kWh]."""
+    deviation: tuple[float, ...]
+    """Standard deviation of each [currency/kWh]."""
+
+
+Fact = (
+    NodeStarted
+    | StateEntered
+    | SignalSent
+    | SignalReceived
+    | MessageRefused
+    | MeterRead
+    | NeighborSilent
+    | NoAgreement
+    | Cleared
+    | PricesForeseen
+)

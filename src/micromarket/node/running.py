@@ -17,6 +17,7 @@ from micromarket.node.coordinations import coordination
 from micromarket.node.demand_charge import DemandCharge, MonthlyPeak
 from micromarket.node.dialog import SignalRules
 from micromarket.node.facts import Cleared, Fact, Fate, SignalReceived, StateEntered
+from micromarket.node.inventory import Inventory
 from micromarket.node.negotiation import Negotiation, Place, Plan, Step, acted, entered, heard, opened
 from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode
@@ -61,6 +62,8 @@ class NodeSetup:
         When to send, how long to wait.
     zone : tzinfo
         Local zone, for what each hour of the day usually costs.
+    inventory : Inventory
+        Names of what it has, for the record.
     """
 
     node: TransactiveNode
@@ -68,6 +71,7 @@ class NodeSetup:
     scheduling: Scheduling
     rules: SignalRules = field(default_factory=SignalRules)
     zone: tzinfo = UTC
+    inventory: Inventory = field(default_factory=Inventory)
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,9 +10,9 @@ from micromarket.node.running import NodeSetup, RunningNode
 from micromarket.runtime.bus import InProcessBus
 from micromarket.runtime.clocks import VirtualClock
 from micromarket.runtime.faults import Faults, FaultyBus
-from micromarket.runtime.program import MessageRefused, NodeProgram, Surroundings
+from micromarket.runtime.program import NodeProgram, Surroundings
 
-Facts = dict[str, list[Fact | MessageRefused]]
+Facts = dict[str, list[Fact]]
 """What happened at each node, in order."""
 
 

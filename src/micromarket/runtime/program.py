@@ -7,23 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from micromarket.errors import BadSignal
-from micromarket.node.facts import Fact
+from micromarket.node.description import foreseen, started
+from micromarket.node.facts import Fact, MessageRefused, MeterRead
 from micromarket.node.running import RunningNode
 from micromarket.node.signals import TransactiveSignal
 from micromarket.runtime.bus import Bus, subject_of
 from micromarket.runtime.clocks import Clock
 from micromarket.runtime.wire import decoded, encoded
 
-
-@dataclass(frozen=True, slots=True)
-class MessageRefused:
-    """Something came over the bus that is no signal."""
-
-    at: datetime
-    reason: str
-
-
-Record = Callable[[Fact | MessageRefused], None]
+Record = Callable[[Fact], None]
 Keep = Callable[[RunningNode], None]
 
 
@@ -69,9 +61,22 @@ class NodeProgram:
         self._called_at: datetime | None = None
 
     def start(self) -> None:
-        """Listen to the bus, and then live through what is due."""
+        """Say what the node is, listen to the bus, and then live through what is due."""
+        self._record(started(self.node.setup, self._clock.now()))
         self._bus.subscribe(self._subject(self.node.setup.node.id), self._hear)
         self._clock.call_at(self._clock.now(), self._wake)
+
+    def metered(self, neighbor: str, start: datetime, power_kw: float) -> None:
+        """Take a reading of the meter toward a neighbor, as `RunningNode.metered` does, and record it.
+
+        Raises
+        ------
+        UnknownParty
+            If there is no such neighbor.
+        """
+        self.node.metered(neighbor, start, power_kw)
+        self._record(MeterRead(self._clock.now(), neighbor, start, power_kw))
+        self._keep(self.node)
 
     def _hear(self, payload: bytes) -> None:
         try:
@@ -87,7 +92,7 @@ class NodeProgram:
 
     def _live(self, signal: TransactiveSignal | None = None) -> None:
         outputs = self.node.handle(self._clock.now(), signal)
-        for fact in outputs.facts:
+        for fact in (*outputs.facts, *foreseen(self.node, outputs.facts)):
             self._record(fact)
         self._keep(self.node)
         for said in outputs.signals:

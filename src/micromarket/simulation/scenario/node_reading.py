@@ -17,6 +17,7 @@ from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
 from micromarket.node.coordinations import coordination
 from micromarket.node.dialog import SignalRules
+from micromarket.node.inventory import Inventory, ListedAsset
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
 from micromarket.node.running import NodeSetup, StartingSeries
@@ -114,6 +115,7 @@ class _Builder:
             SteadyAssets(Curves.concatenate([*_found(curves), *nothing])),
             SignalRules(signals.threshold, signals.repeat_after, signals.patience, signals.trust),
             ZoneInfo(content.timezone),
+            Inventory(tuple(map(_listed, content.assets))),
         )
 
     def _times(self, content: NodeFile) -> None:
@@ -166,6 +168,13 @@ def _rules(series: NodeSeries) -> MarketRules:
         series.delivery_lead,
     )
     return MarketRules(series.name, series.coordination, timing, series.default_price, series.commits)
+
+
+def _listed(asset: LoadAsset | CurveAsset) -> ListedAsset:
+    if isinstance(asset, LoadAsset):
+        return ListedAsset(asset.id, "load", -asset.power, -asset.power)
+    powers = [corner.power for corner in asset.vertices]
+    return ListedAsset(asset.id, "curve", min(powers, default=None), max(powers, default=None))
 
 
 def _found(made: list[T | None]) -> list[T]:

@@ -1,0 +1,93 @@
+"""What a node consists of, in plain values: what it tells a record about itself when it starts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from micromarket.markets.series.market import MarketRules
+from micromarket.node.neighbor import Direction
+
+
+@dataclass(frozen=True, slots=True)
+class ListedAsset:
+    """A local asset by name.
+
+    Parameters
+    ----------
+    name : str
+        Name.
+    kind : str
+        What it is.
+    minimum_kw, maximum_kw : float or None
+        Least and most power [kW], where they are known.
+    """
+
+    name: str
+    kind: str
+    minimum_kw: float | None = None
+    maximum_kw: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ListedService:
+    """An information service: where the node gets weather, prices or the like.
+
+    Parameters
+    ----------
+    name : str
+        Name.
+    content : str
+        What it tells.
+    unit : str
+        In which unit.
+    source : str
+        File or address.
+    update_interval : timedelta or None
+        How often it is asked anew, if more than once.
+    """
+
+    name: str
+    content: str
+    unit: str
+    source: str
+    update_interval: timedelta | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Inventory:
+    """What a node has, by name.
+
+    Parameters
+    ----------
+    assets : tuple of ListedAsset
+        In the order of their curves.
+    services : tuple of ListedService
+        Its information services.
+    """
+
+    assets: tuple[ListedAsset, ...] = ()
+    services: tuple[ListedService, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ListedNeighbor:
+    """A neighbor in plain numbers; fields as of `Neighbor`, limits None where there is none, no charge None."""
+
+    name: str
+    direction: Direction
+    transactive: bool
+    import_limit_kw: float | None
+    export_limit_kw: float | None
+    full_load_loss: float
+    demand_rate: float | None
+    demand_threshold_kw: float
+
+
+@dataclass(frozen=True, slots=True)
+class ListedSeries:
+    """A series of markets: its rules, from one clearing to the next, and the series that it refines."""
+
+    rules: MarketRules
+    clearing_interval: timedelta
+    refines: str | None
