@@ -46,6 +46,30 @@ class CurveAsset(_Part, frozen=True, kw_only=True, tag_field="kind", tag="curve"
     vertices: Annotated[tuple[Corner, ...], about("Its curve, from the lowest price up; one vertex is inelastic.")]
 
 
+class KnownPower(_Part, frozen=True, kw_only=True):
+    """What is known of a power when the markets of one series negotiate."""
+
+    series: Annotated[Identifier, about("Name of the series of markets.")]
+    column: Annotated[str, about("Column [kW], positive into the region.")]
+
+
+class SeriesAsset(_Part, frozen=True, kw_only=True, tag_field="kind", tag="series"):
+    """Something that gives or takes a power that changes with time, whatever the price."""
+
+    id: Annotated[Identifier, about("Name.")]
+    file: Annotated[str, about("CSV or Parquet file with the power in equal steps, beside this one.")]
+    power: Annotated[tuple[KnownPower, ...], about("Its power as known in each series of markets.")]
+
+
+class MonthlyRates(_Part, frozen=True, kw_only=True):
+    """What a bulk supplier charges by month, January first; heavy hours are 6 to 22, but for Sundays and holidays."""
+
+    heavy: Annotated[tuple[Price, ...], about("Energy in heavy hours; 12 of them.")]
+    light: Annotated[tuple[Price, ...], about("Energy in all other hours; 12 of them.")]
+    agreed: Annotated[Power, about("Power up to which nothing is added.", least=0)]
+    beyond: Annotated[tuple[Price, ...], about("What is added in heavy hours beyond the agreed power; 12 of them.")]
+
+
 class NodeNeighbor(_Part, frozen=True, kw_only=True):
     """A neighboring node, or one that is none: a utility with a price list."""
 
@@ -64,6 +88,10 @@ class NodeNeighbor(_Part, frozen=True, kw_only=True):
         tuple[Corner, ...],
         about("Its curve toward this node while it says nothing, or for ever if it is not transactive."),
     ] = ()
+    rates: Annotated[
+        MonthlyRates | None,
+        about("What it charges by month and hour, if it is not transactive; instead of a default."),
+    ] = None
 
 
 class NodeSeries(_Part, frozen=True, kw_only=True):
@@ -115,7 +143,7 @@ class NodeFile(_Part, frozen=True, kw_only=True):
     first_clearing: Annotated[Moment, about("When the first market of the series clears.")]
     series: Annotated[NodeSeries, about("Its markets.")]
     neighbors: Annotated[tuple[NodeNeighbor, ...], about("Its neighbors.")] = ()
-    assets: Annotated[tuple[LoadAsset | CurveAsset, ...], about("What is in it.")] = ()
+    assets: Annotated[tuple[LoadAsset | CurveAsset | SeriesAsset, ...], about("What is in it.")] = ()
     signals: Annotated[Signals, about("When it sends, and how long it waits.")] = Signals()
     bus: Annotated[str, about("Address of the NATS server over which it meets its neighbors.")] = (
         "nats://127.0.0.1:4222"

@@ -10,9 +10,10 @@ from zoneinfo import ZoneInfo, available_timezones
 
 import numpy as np
 
-from micromarket.domain.curves import Curves, Floats
+from micromarket.domain.curves import Curves
+from micromarket.dso.bulk_rates import BulkRates
 from micromarket.errors import InvalidValue, Problem, ScenarioError
-from micromarket.markets.series.market import Market, MarketRules
+from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
 from micromarket.node.coordinations import coordination
@@ -24,38 +25,20 @@ from micromarket.node.running import NodeSetup, StartingSeries
 from micromarket.simulation.scenario import document as text_of
 from micromarket.simulation.scenario.decoding import decode
 from micromarket.simulation.scenario.document import Document
+from micromarket.simulation.scenario.node_assets import BulkSupply, NodeAssets, PowerSeries, read_powers
 from micromarket.simulation.scenario.node_file import (
     Corner,
     CurveAsset,
     LoadAsset,
+    MonthlyRates,
     NodeFile,
     NodeNeighbor,
     NodeSeries,
+    SeriesAsset,
 )
 from micromarket.simulation.scenario.reading import file_text
 
 T = TypeVar("T")
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class SteadyAssets:
-    """Local assets whose curves are the same in every interval of every market.
-
-    Parameters
-    ----------
-    curves : Curves
-        Curves (n, 1, V); at least one.
-    """
-
-    curves: Curves
-
-    def local(self, market: Market, expected: Floats) -> Curves:
-        """Return the curves (n, T, V) in each interval of a market."""
-        return self.curves[:, np.zeros(len(expected), dtype=np.int64)]
-
-    def default(self, neighbor: str, market: Market) -> Curves | None:
-        """Return nothing: neighbors carry their own defaults."""
-        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +68,7 @@ def read_node(path: Path | str) -> NodeToRun:
     file = Path(path)
     document = text_of.compose(file_text(file), str(file))
     content, _ = decode(document, NodeFile)
-    builder = _Builder(document, [])
+    builder = _Builder(document, file.parent, [])
     setup = builder.setup(content)
     if builder.problems or setup is None:
         raise ScenarioError(*sorted(builder.problems))
@@ -97,26 +80,54 @@ class _Builder:
     """Makes what a file describes; a value that breaks a rule becomes a problem at its place."""
 
     document: Document
+    folder: Path
     problems: list[Problem]
 
     def setup(self, content: NodeFile) -> NodeSetup | None:
         neighbors = [self._neighbor(at, one) for at, one in enumerate(content.neighbors)]
         plan = self._plan(content.series, ("series",))
-        curves = [self._curve(("assets", at), one) for at, one in enumerate(content.assets)]
         self._times(content)
+        assets = self._assets(content)
         node = self._made(("neighbors",), lambda: TransactiveNode(content.node, tuple(_found(neighbors))))
         if self.problems or plan is None or node is None:
             return None
-        nothing = [] if curves else [Curves.inelastic(np.zeros((1, 1)))]
         signals = content.signals
         return NodeSetup(
             node,
             (StartingSeries(plan, content.first_clearing),),
-            SteadyAssets(Curves.concatenate([*_found(curves), *nothing])),
+            assets,
             SignalRules(signals.threshold, signals.repeat_after, signals.patience, signals.trust),
             ZoneInfo(content.timezone),
             Inventory(tuple(map(_listed, content.assets))),
         )
+
+    def _assets(self, content: NodeFile) -> NodeAssets:
+        curves, series = list[Curves | None](), list[PowerSeries | None]()
+        for at, one in enumerate(content.assets):
+            if isinstance(one, SeriesAsset):
+                series.append(self._series(("assets", at), one))
+            else:
+                curves.append(self._curve(("assets", at), one))
+        nothing = [] if content.assets else [Curves.inelastic(np.zeros((1, 1)))]
+        suppliers = {
+            one.id: self._supply(("neighbors", at, "rates"), one.rates, content.timezone)
+            for at, one in enumerate(content.neighbors)
+            if one.rates is not None
+        }
+        steady = [*_found(curves), *nothing] or [Curves.inelastic(np.zeros((0, 1)))]
+        found = {name: supply for name, supply in suppliers.items() if supply is not None}
+        return NodeAssets(Curves.concatenate(steady), tuple(_found(series)), found)
+
+    def _series(self, path: text_of.Path, one: SeriesAsset) -> PowerSeries | None:
+        columns = {known.series: known.column for known in one.power}
+        return self._made(path, lambda: read_powers(self.folder, one.id, one.file, columns))
+
+    def _supply(self, path: text_of.Path, one: MonthlyRates, zone: str) -> BulkSupply | None:
+        def made() -> BulkSupply:
+            rates = BulkRates(*(np.array(each) for each in (one.heavy, one.light, one.beyond)))
+            return BulkSupply(rates, one.agreed, ZoneInfo(zone))
+
+        return self._made(path, made) if zone in available_timezones() else None
 
     def _times(self, content: NodeFile) -> None:
         if content.timezone not in available_timezones():
@@ -126,7 +137,7 @@ class _Builder:
 
     def _neighbor(self, at: int, one: NodeNeighbor) -> Neighbor | None:
         path = ("neighbors", at)
-        if not one.transactive and not one.default:
+        if not one.transactive and not one.default and one.rates is None:
             self._refuse((*path, "default"), "the curve of a neighbor that never sends one")
         default = self._vertices((*path, "default"), one.default) if one.default else None
         into, out_of = (np.inf if limit is None else limit for limit in (one.import_limit, one.export_limit))

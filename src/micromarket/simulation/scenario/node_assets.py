@@ -1,0 +1,154 @@
+"""What the node of a file answers its markets: steady curves, series of power, and a supplier with monthly rates."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import tzinfo
+from pathlib import Path
+
+import numpy as np
+
+from micromarket.domain.curves import UNLIMITED_KW, Curves, Floats
+from micromarket.domain.intervals import MICROSECOND, IntervalGrid, LocalTimes, Times
+from micromarket.dso.bulk_rates import BulkRates
+from micromarket.errors import InvalidValue
+from micromarket.markets.series.market import Market
+from micromarket.simulation.scenario import series_files
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PowerSeries:
+    """Average power in equal steps, as it is known when each series of markets negotiates.
+
+    Parameters
+    ----------
+    id : str
+        Name of what gives or takes it.
+    starts : array of int, shape (S,)
+        Start of each step [microseconds since 1970 UTC].
+    power_kw : mapping of str to array of float, shape (S,)
+        Power by series of markets [kW], positive into the region.
+
+    Raises
+    ------
+    InvalidValue
+        If steps are not equal, or a value is missing.
+    """
+
+    id: str
+    starts: Times
+    power_kw: Mapping[str, Floats]
+
+    def __post_init__(self) -> None:
+        """Check steps and values."""
+        if len(self.starts) < 2 or len(set(np.diff(self.starts).tolist())) > 1:
+            raise InvalidValue(f"the series of {self.id} needs equal steps, at least two")
+        if not all(np.isfinite(powers).all() for powers in self.power_kw.values()):
+            raise InvalidValue(f"the series of {self.id} has a step without a value")
+
+    def average_kw(self, series: str, intervals: IntervalGrid) -> Floats:
+        """Return the average power in each interval [kW], shape (T,).
+
+        Raises
+        ------
+        InvalidValue
+            If there is nothing for these markets, or the intervals are no whole steps of it.
+        """
+        step, interval = int(self.starts[1] - self.starts[0]), intervals.step // MICROSECOND
+        first, across = divmod(int(intervals.starts[0] - self.starts[0]), step)
+        steps = len(intervals) * interval // step
+        if series not in self.power_kw or across or interval % step:
+            raise InvalidValue(f"{self.id} has no powers for the intervals of {series}")
+        if first < 0 or first + steps > len(self.starts):
+            whole = intervals.whole
+            raise InvalidValue(f"the series of {self.id} does not reach from {whole.start} to {whole.end}")
+        mean: Floats = self.power_kw[series][first : first + steps].reshape(len(intervals), -1).mean(axis=1)
+        return mean
+
+
+def read_powers(folder: Path, name: str, file: str, columns: Mapping[str, str]) -> PowerSeries:
+    """Return a series of power from a CSV or Parquet file.
+
+    Parameters
+    ----------
+    folder : pathlib.Path
+        Folder of the node file.
+    name : str
+        Name of what gives or takes the power.
+    file : str
+        The file with the series, relative to the folder.
+    columns : mapping of str to str
+        Column [kW] by series of markets.
+
+    Raises
+    ------
+    ScenarioError
+        If the file cannot be read.
+    InvalidValue
+        If it lacks a column, or has a gap.
+    """
+    types = series_files.header(folder / file, file)
+    wanted = list(dict.fromkeys(columns.values()))
+    if missing := [column for column in wanted if column not in types]:
+        raise InvalidValue(f"{file} has no column {missing[0]}; it has {', '.join(list(types)[1:])}")
+    found = series_files.read(folder / file, file, types, wanted)
+    return PowerSeries(name, found.times, {series: found.columns[column] for series, column in columns.items()})
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class BulkSupply:
+    """A supplier of any power at its monthly rates.
+
+    Parameters
+    ----------
+    rates : BulkRates
+        Energy in heavy and light hours [currency/kWh], and as demand rate what each kWh of heavy hours costs more
+        beyond what is agreed [currency/kWh].
+    agreed_kw : float
+        Power up to which nothing is added [kW].
+    zone : tzinfo
+        Local zone, by which hours are heavy or light.
+    """
+
+    rates: BulkRates
+    agreed_kw: float
+    zone: tzinfo
+
+    def curve(self, intervals: IntervalGrid) -> Curves:
+        """Return the supply in each interval, one curve (1, T, 4)."""
+        when = LocalTimes.of(intervals.starts, self.zone)
+        energy = self.rates.energy(when)
+        beyond = energy + self.rates.demand_rate(when)
+        powers = [0.0, self.agreed_kw, self.agreed_kw, UNLIMITED_KW]
+        prices = np.stack([energy, energy, beyond, beyond], axis=1)
+        return Curves(prices[None], np.broadcast_to(powers, prices[None].shape))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class NodeAssets:
+    """The local assets of a node file, and its neighbors that send nothing.
+
+    Parameters
+    ----------
+    steady : Curves
+        Curves (n, 1, V) that are the same in every interval of every market.
+    series : tuple of PowerSeries
+        Inelastic assets whose power follows a series; they come after the steady ones.
+    suppliers : mapping of str to BulkSupply
+        Neighbors with monthly rates.
+    """
+
+    steady: Curves
+    series: tuple[PowerSeries, ...]
+    suppliers: Mapping[str, BulkSupply]
+
+    def local(self, market: Market, expected: Floats) -> Curves:
+        """Return the curves (n, T, V) in each interval of a market."""
+        steady = self.steady[:, np.zeros(len(market.intervals), dtype=np.int64)]
+        powers = [one.average_kw(market.rules.series, market.intervals) for one in self.series]
+        return Curves.concatenate([steady, Curves.inelastic(np.stack(powers))]) if powers else steady
+
+    def default(self, neighbor: str, market: Market) -> Curves | None:
+        """Return what a neighbor with monthly rates offers; other neighbors carry their own defaults."""
+        return self.suppliers[neighbor].curve(market.intervals) if neighbor in self.suppliers else None

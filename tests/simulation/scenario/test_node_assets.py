@@ -1,0 +1,76 @@
+"""Assets of node files that change with time: series of power, and a supplier's monthly rates."""
+
+from datetime import UTC, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import numpy as np
+import pytest
+
+from micromarket.domain.intervals import IntervalGrid
+from micromarket.dso.bulk_rates import BulkRates
+from micromarket.errors import InvalidValue, ScenarioError
+from micromarket.simulation.scenario.node_assets import BulkSupply, read_powers
+from micromarket.simulation.scenario.node_reading import read_node
+
+MIDNIGHT = datetime(2026, 7, 6, tzinfo=UTC)
+HOUR = timedelta(hours=1)
+SHOP = """schema: 1
+network: one
+node: shop
+currency: USD
+start: 2026-07-06T00:00:00Z
+end: 2026-07-06T02:00:00Z
+first_clearing: 2026-07-06T00:00:00Z
+series: {name: hourly, default_price: 0.2 USD/kWh}
+assets:
+  - {kind: series, id: fridge, file: powers.csv, power: [{series: hourly, column: COLUMN}]}
+"""
+
+
+def written(folder, powers):
+    """A file with half hours from midnight."""
+    rows = [f"{MIDNIGHT + k * HOUR / 2:%Y-%m-%dT%H:%M:%SZ},{power}" for k, power in enumerate(powers)]
+    (folder / "powers.csv").write_text("\n".join(["timestamp,fridge_kw", *rows, ""]))
+    return folder
+
+
+def test_power_is_averaged_over_an_interval(tmp_path):
+    """Half hours of 1 and 3 kW are an hour of 2 kW."""
+    series = read_powers(written(tmp_path, [-1, -3, -4, -4]), "fridge", "powers.csv", {"hourly": "fridge_kw"})
+
+    assert [-2.0, -4.0] == series.average_kw("hourly", IntervalGrid(MIDNIGHT, HOUR, 2)).tolist()
+
+
+@pytest.mark.parametrize(
+    ("start", "step", "says"),
+    [(MIDNIGHT - HOUR, HOUR, "does not reach"), (MIDNIGHT + HOUR / 4, HOUR, "no powers for the intervals of hourly")],
+)
+def test_power_that_is_not_known_is_refused(tmp_path, start, step, says):
+    """Before the first row, and across its steps."""
+    series = read_powers(written(tmp_path, [-1, -3, -4, -4]), "fridge", "powers.csv", {"hourly": "fridge_kw"})
+
+    with pytest.raises(InvalidValue, match=says):
+        series.average_kw("hourly", IntervalGrid(start, step, 1))
+
+
+@pytest.mark.parametrize(
+    ("column", "powers", "says"),
+    [("oven_kw", [-1, -2], "no column oven_kw; it has fridge_kw"), ("fridge_kw", [-1, ""], "without a value")],
+)
+def test_what_is_wrong_with_a_series_is_told_with_its_place(tmp_path, column, powers, says):
+    """The node file is named, and the line of the asset."""
+    (written(tmp_path, powers) / "shop.yaml").write_text(SHOP.replace("COLUMN", column))
+
+    with pytest.raises(ScenarioError, match=rf"shop.yaml:10.*{says}"):
+        read_node(tmp_path / "shop.yaml")
+
+
+def test_a_supplier_is_dearer_in_heavy_hours_and_beyond_what_is_agreed():
+    """A Monday in July in Washington: light before 6, heavy from then; 10 kW are agreed."""
+    rates = BulkRates(np.full(12, 0.04), np.full(12, 0.03), np.full(12, 0.02))
+    five = datetime(2026, 7, 6, 5, tzinfo=ZoneInfo("America/Los_Angeles"))
+
+    curve = BulkSupply(rates, 10.0, five.tzinfo).curve(IntervalGrid(five, HOUR, 2))
+
+    assert [[0.03, 0.03, 0.03, 0.03], [0.04, 0.04, 0.06, 0.06]] == np.round(curve.prices[0], 12).tolist()
+    assert [0.0, 10.0, 10.0] == curve.powers[0, 1, :3].tolist()
