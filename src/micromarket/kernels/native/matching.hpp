@@ -31,7 +31,7 @@ class Book {
         const Extent extent = checked(events, count);
         if (count) make_instruments(static_cast<std::uint32_t>(extent.largest_instrument));
         const bool many = ladders_.size() > kMany;
-        if (many) levels_.reserve(extent.largest_id, extent.entering);
+        if (many) levels_.reserve(extent.largest_id, count);
         else levels_.expect(extent.largest_id, count);
         Link likely[kRing] = {};
         std::size_t i = 0;
@@ -202,7 +202,7 @@ class Book {
 
     // What events will touch is asked for early, step by step, where thousands of ladders fit no cache. The kind of an event
     // does not matter, so nothing branches on it. `likely` keeps the levels found from one step to the next.
-    void look_ahead(const Event *events, std::size_t i, Link *likely) const {
+    [[gnu::noinline]] void look_ahead(const Event *events, std::size_t i, Link *likely) const {
         const Event &near = events[i + kAhead[3]];
         ladders_.prefetch(known_ladder(events[i + kAhead[0]]));
         ladders_.prefetch_levels(met(events[i + kAhead[1]]).ladder);

@@ -54,7 +54,7 @@ inline const char *wrong(const Event &event) {
 
 // What a batch of events needs room for.
 struct Extent {
-    std::int64_t largest_id = 0, largest_instrument = 0, entering = 0;
+    std::int64_t largest_id = 0, largest_instrument = 0;
 };
 
 // What `wrong` says, as numbers for each kind and for any other.
@@ -75,7 +75,6 @@ inline Extent checked(const Event *events, std::size_t count) {
         faulty |= (-std::int64_t{event.order_id <= 0}) | (event.quantity - rule.least_quantity) |
                   (rule.last_side - event.side) | (rule.last_instrument - event.instrument);
         extent.largest_id = std::max(extent.largest_id, event.order_id & rule.enters);
-        extent.entering -= rule.enters;
         extent.largest_instrument = std::max(extent.largest_instrument, event.instrument & rule.enters);
     }
     for (std::size_t i = 0; faulty < 0; ++i)
