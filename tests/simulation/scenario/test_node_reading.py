@@ -22,7 +22,7 @@ def test_an_example_becomes_a_node():
         utility.transactive,
         home.full_load_loss,
     )
-    assert [6.0] == setup.scheduling.steady.highest_kw.ravel().tolist()
+    assert [6.0] == setup.scheduling.assets[0].highest_kw.ravel().tolist()
 
 
 @pytest.mark.parametrize(

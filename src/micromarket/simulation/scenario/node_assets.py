@@ -131,24 +131,28 @@ class NodeAssets:
 
     Parameters
     ----------
-    steady : Curves
-        Curves (n, 1, V) that are the same in every interval of every market.
-    series : tuple of PowerSeries
-        Inelastic assets whose power follows a series; they come after the steady ones.
+    assets : tuple of Curves or PowerSeries
+        In the order of the file: curves (1, 1, V) that are the same in every interval of every market, and inelastic
+        powers that follow a series.
     suppliers : mapping of str to BulkSupply
         Neighbors with monthly rates.
     """
 
-    steady: Curves
-    series: tuple[PowerSeries, ...]
+    assets: tuple[Curves | PowerSeries, ...]
     suppliers: Mapping[str, BulkSupply]
 
     def local(self, market: Market, expected: Floats) -> Curves:
         """Return the curves (n, T, V) in each interval of a market."""
-        steady = self.steady[:, np.zeros(len(market.intervals), dtype=np.int64)]
-        powers = [one.average_kw(market.rules.series, market.intervals) for one in self.series]
-        return Curves.concatenate([steady, Curves.inelastic(np.stack(powers))]) if powers else steady
+        if not self.assets:
+            return Curves.inelastic(np.zeros((1, len(market.intervals))))
+        return Curves.concatenate([_curve(one, market) for one in self.assets])
 
     def default(self, neighbor: str, market: Market) -> Curves | None:
         """Return what a neighbor with monthly rates offers; other neighbors carry their own defaults."""
         return self.suppliers[neighbor].curve(market.intervals) if neighbor in self.suppliers else None
+
+
+def _curve(asset: Curves | PowerSeries, market: Market) -> Curves:
+    if isinstance(asset, PowerSeries):
+        return Curves.inelastic(asset.average_kw(market.rules.series, market.intervals)[None])
+    return asset[:, np.zeros(len(market.intervals), dtype=np.int64)]

@@ -102,21 +102,17 @@ class _Builder:
         )
 
     def _assets(self, content: NodeFile) -> NodeAssets:
-        curves, series = list[Curves | None](), list[PowerSeries | None]()
-        for at, one in enumerate(content.assets):
-            if isinstance(one, SeriesAsset):
-                series.append(self._series(("assets", at), one))
-            else:
-                curves.append(self._curve(("assets", at), one))
-        nothing = [] if content.assets else [Curves.inelastic(np.zeros((1, 1)))]
+        assets = [self._asset(("assets", at), one) for at, one in enumerate(content.assets)]
         suppliers = {
             one.id: self._supply(("neighbors", at, "rates"), one.rates, content.timezone)
             for at, one in enumerate(content.neighbors)
             if one.rates is not None
         }
-        steady = [*_found(curves), *nothing] or [Curves.inelastic(np.zeros((0, 1)))]
         found = {name: supply for name, supply in suppliers.items() if supply is not None}
-        return NodeAssets(Curves.concatenate(steady), tuple(_found(series)), found)
+        return NodeAssets(tuple(_found(assets)), found)
+
+    def _asset(self, path: text_of.Path, one: LoadAsset | CurveAsset | SeriesAsset) -> Curves | PowerSeries | None:
+        return self._series(path, one) if isinstance(one, SeriesAsset) else self._curve(path, one)
 
     def _series(self, path: text_of.Path, one: SeriesAsset) -> PowerSeries | None:
         columns = {known.series: known.column for known in one.power}
@@ -181,7 +177,9 @@ def _rules(series: NodeSeries) -> MarketRules:
     return MarketRules(series.name, series.coordination, timing, series.default_price, series.commits)
 
 
-def _listed(asset: LoadAsset | CurveAsset) -> ListedAsset:
+def _listed(asset: LoadAsset | CurveAsset | SeriesAsset) -> ListedAsset:
+    if isinstance(asset, SeriesAsset):
+        return ListedAsset(asset.id, "series")
     if isinstance(asset, LoadAsset):
         return ListedAsset(asset.id, "load", -asset.power, -asset.power)
     powers = [corner.power for corner in asset.vertices]
