@@ -85,10 +85,17 @@ class PlainBook:
         return self.let_go([each for each in self.all() if each.order.party_id == party], "cancelled")
 
     def expire(self, now):
-        """Return the outcomes of letting time pass."""
-        self.now = now if self.now is None else max(self.now, now)
-        dated = [each for each in self.all() if each.order.terms.good_till and each.order.terms.good_till <= self.now]
-        closed = sorted((gate, name) for name, gate in self.gates.items() if gate and gate <= self.now)
+        """Return the outcomes of letting time pass, moment by moment."""
+        now = now if self.now is None else max(self.now, now)
+        ends = [each.order.terms.good_till for each in self.all()] + list(self.gates.values())
+        moments = {now, *(end for end in ends if end and end < now and (self.now is None or end > self.now))}
+        return [outcome for moment in sorted(moments) for outcome in self.arrive(moment)]
+
+    def arrive(self, now):
+        """Return the outcomes of what is due at a moment."""
+        self.now = now
+        dated = [each for each in self.all() if each.order.terms.good_till and each.order.terms.good_till <= now]
+        closed = sorted((gate, name) for name, gate in self.gates.items() if gate and gate <= now)
         gone = [each for _, name in closed for each in self.all() if each.order.instrument_id == name]
         first = self.let_go(sorted(dated, key=lambda each: each.order.terms.good_till), "expired", settle=False)
         return first + self.let_go(gone, "gate closed")

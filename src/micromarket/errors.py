@@ -36,6 +36,7 @@
     │   └── MarketClosed      the market is not in a state that takes this call
     │       ├── GateClosed        the instrument's gate has closed
     │       ├── TradingHalted     nothing is matched for now
+    │       ├── LimitsOnly        orders are collected, and this one cannot wait for one price
     │       └── ReduceOnly        only orders that bring a position nearer to zero are taken for now
     ├── NotCleared            supply and demand meet at no price, and the caller asked for one
     ├── ScenarioError         a scenario or series file is wrong: file, line, field, found, allowed, mend
@@ -208,6 +209,10 @@ class GateClosed(MarketClosed):
 
 class TradingHalted(MarketClosed):
     """Nothing is matched for now; orders may still be cancelled."""
+
+
+class LimitsOnly(MarketClosed):
+    """Orders are collected to cross at one price, and this one asks to be matched at once or to meet nobody."""
 
 
 class ReduceOnly(MarketClosed):

@@ -9,6 +9,7 @@ from micromarket.domain.ids import InstrumentId, OrderId, PartyId
 from micromarket.domain.orders import Order, Side, limit
 from micromarket.errors import InvalidValue
 from micromarket.markets import registry
+from micromarket.markets.admission import TradingState
 from micromarket.markets.market_data import BookFeed, Candle, LevelChanged, Trade, candles, ticker
 
 NOON = InstrumentId("noon")
@@ -47,7 +48,7 @@ def test_a_match_is_a_trade_and_a_smaller_level(book):
 
 @pytest.mark.parametrize("seed", range(20))
 def test_the_stream_tells_the_whole_book(book, seed):
-    """After hundreds of calls the levels equal the depth of the book, and no number is missing."""
+    """After hundreds of calls, auctions too, the levels equal the depth of the book, and no number is missing."""
     chance, feed, told = random.Random(seed), BookFeed(), []
     for number in range(400):
         at = START + timedelta(seconds=number)
@@ -57,6 +58,9 @@ def test_the_stream_tells_the_whole_book(book, seed):
         if draw < 0.6:
             coming = Order(OrderId(f"o{number}"), PartyId(f"p{number}"), NOON, vertices)
             told += feed.submitted(coming, at, book.submit(coming))
+        elif draw < 0.64:
+            state = TradingState.COLLECTING if draw < 0.62 else TradingState.ACTIVE
+            told += feed.followed(at, book.set_state(state))
         elif draw < 0.8:
             told += feed.amended(name, vertices, at, book.amend(name, vertices))
         else:

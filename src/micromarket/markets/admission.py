@@ -15,11 +15,12 @@ from numbers import Integral, Real
 from typing import NamedTuple, Protocol, TypeVar
 
 from micromarket.domain.ids import InstrumentId, PartyId
-from micromarket.domain.orders import Execution, Order, OrderTerms, Side
+from micromarket.domain.orders import PLAIN, Execution, Order, OrderTerms, Side
 from micromarket.domain.products import Steps
 from micromarket.errors import (
     GateClosed,
     InvalidValue,
+    LimitsOnly,
     MicromarketError,
     MixedSides,
     NotFinite,
@@ -46,6 +47,8 @@ class TradingState(Enum):
 
     ACTIVE = "active"
     """Every order."""
+    COLLECTING = "collecting"
+    """Limit orders, which are collected and cross at one price when this state ends."""
     REDUCING = "reducing"
     """Only orders that bring their party's position nearer to zero."""
     HALTED = "halted"
@@ -74,6 +77,10 @@ class Register(Protocol):
 
 class Calendar(Register, Protocol):
     """What the rules of a continuous market may look at."""
+
+    def opens(self, instrument_id: InstrumentId) -> datetime | None:
+        """Return when the instrument opens; None if it was open from the first."""
+        ...
 
     def gate(self, instrument_id: InstrumentId) -> datetime | None:
         """Return when the instrument's gate closes; None if it has none."""
@@ -235,8 +242,10 @@ def plain_leg(order: Order, register: Register) -> Objection | None:
 
 
 def gate_open(order: Order, calendar: Calendar) -> Objection | None:
-    """Refuse an order for an instrument whose gate has closed."""
-    gate, now = calendar.gate(order.instrument_id), calendar.now
+    """Refuse an order for an instrument that has not opened yet, or whose gate has closed."""
+    opens, gate, now = calendar.opens(order.instrument_id), calendar.gate(order.instrument_id), calendar.now
+    if opens is not None and (now is None or now < opens):
+        return Objection(GateClosed, f"{order.instrument_id} opens at {opens.isoformat()}")
     if gate is None or now is None or now < gate:
         return None
     return Objection(GateClosed, f"the gate of {order.instrument_id} closed at {gate.isoformat()}")
@@ -247,6 +256,19 @@ def not_halted(order: Order, venue: Venue) -> Objection | None:
     if venue.state(order.instrument_id) is not TradingState.HALTED:
         return None
     return Objection(TradingHalted, f"{order.instrument_id} is halted")
+
+
+def fit_to_collect(order: Order, venue: Venue) -> Objection | None:
+    """Refuse, while orders are collected, what asks to be matched at once or to meet nobody."""
+    if venue.state(order.instrument_id) is not TradingState.COLLECTING:
+        return None
+    terms = order.terms
+    at_once = order.is_market or terms.execution is Execution.ALL_AT_ONCE or terms.minimum
+    if not at_once and not terms.post_only:
+        return None
+    return Objection(
+        LimitsOnly, f"{order.instrument_id} is collecting; found an order that cannot wait for one price"
+    )
 
 
 def reducing_only(order: Order, venue: Venue) -> Objection | None:
@@ -351,9 +373,37 @@ CONTINUOUS: tuple[Rule, ...] = (
     divisible_only,
     fitting_terms,
     not_expired,
+    fit_to_collect,
     reducing_only,
     must_stand,
 )
 """Rules of the order book, before those that a segment adds."""
-OF_TERMS: frozenset[Rule] = frozenset({fitting_terms, not_expired, must_stand})
-"""Rules that have nothing to say of an order without terms, so that none is asked about one."""
+
+
+class PlainLimit(NamedTuple):
+    """What the kernel wants to know of a limit order."""
+
+    buys: bool
+    price: int
+    quantity: int
+
+
+def plain_limit(order: Order) -> PlainLimit | None:
+    """Return a limit order without terms as numbers; nothing if it is another order or no order at all.
+
+    An instrument that is open and halted in no way takes such an order: no rule of `CONTINUOUS` objects.
+    """
+    vertices = order.vertices
+    if len(vertices) != 2 or (order.terms is not PLAIN and order.terms != PLAIN):
+        return None
+    (price, low, whole_low), (other, high, whole_high) = (
+        (each.price, each.power, each.divisible) for each in vertices
+    )
+    if not type(price) is type(other) is type(low) is type(high) is int or price != other:
+        return None
+    if (low and high) or low == high or not (whole_low and whole_high):
+        return None
+    quantity = high - low
+    if quantity > MOST_STEPS or not -MOST_STEPS <= price <= MOST_STEPS:
+        return None
+    return PlainLimit(low < 0, price, quantity)

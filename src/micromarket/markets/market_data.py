@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,7 +11,7 @@ from micromarket.domain.ids import InstrumentId, OrderId
 from micromarket.domain.orders import Order, Side, Vertex
 from micromarket.domain.products import Steps
 from micromarket.errors import InvalidValue
-from micromarket.markets.mechanism import Matched, OrderRemoved, Outcome, Reduced, Rested
+from micromarket.markets.mechanism import Awarded, Matched, OrderAccepted, OrderRemoved, Outcome, Reduced, Rested
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,13 +78,13 @@ class BookFeed:
 
     Notes
     -----
-    Who stands behind a level or a trade is not in it. A reader that starts with `levels` and goes on with the next
-    number misses nothing.
+    Who stands behind a level or a trade is not in it; where orders cross at one price, each buyer's part is a
+    trade. A reader that starts with `levels` and goes on with the next number misses nothing.
     """
 
     def __init__(self) -> None:
         self.number = 0
-        self._coming: _Standing
+        self._amended: _Standing
         self._standing: dict[OrderId, _Standing] = {}
         self._levels: dict[tuple[InstrumentId, Side, Steps], Steps] = defaultdict(lambda: Steps(0))
 
@@ -94,9 +94,10 @@ class BookFeed:
 
     def submitted(self, order: Order, at: datetime, outcomes: Iterable[Outcome]) -> list[LevelChanged | Trade]:
         """Tell what an order that came in at `at` led to."""
-        if order.side is not None:
-            self._coming = _Standing(order.instrument_id, order.side, _limit_of(order.vertices), Steps(0))
-        return self.followed(at, outcomes)
+        told = list(outcomes)
+        if order.side is not None and order.order_id not in self._standing and OrderAccepted(order.order_id) in told:
+            self._standing[order.order_id] = _coming(order.instrument_id, order.side, order.vertices)
+        return self.followed(at, told)
 
     def amended(
         self, order_id: OrderId, vertices: Sequence[Vertex], at: datetime, outcomes: Iterable[Outcome]
@@ -104,7 +105,7 @@ class BookFeed:
         """Tell what an amendment at `at` led to."""
         if order_id in self._standing:
             side = Side.SELL if any(vertex.power > 0 for vertex in vertices) else Side.BUY
-            self._coming = _Standing(self._standing[order_id].instrument_id, side, _limit_of(vertices), Steps(0))
+            self._amended = _coming(self._standing[order_id].instrument_id, side, vertices)
         return self.followed(at, outcomes)
 
     def followed(self, at: datetime, outcomes: Iterable[Outcome]) -> list[LevelChanged | Trade]:
@@ -116,18 +117,29 @@ class BookFeed:
             case Matched(standing_id, _, price, quantity):
                 standing = self._standing[standing_id]
                 trade = Trade(self._next(), at, standing.instrument_id, standing.side.opposite, price, quantity)
-                return [trade, self._change(standing_id, -quantity)]
+                return [trade, *self._less(standing_id, quantity)]
+            case Awarded(order_id, price, power) if order_id in self._standing:
+                bought = [] if power > 0 else [self._auctioned(at, order_id, price, Steps(-power))]
+                return [*bought, *self._less(order_id, abs(power))]
             case Rested(order_id, quantity):
-                self._standing[order_id] = self._coming
                 return [self._change(order_id, quantity)]
             case Reduced(order_id, quantity, _):
-                return [self._change(order_id, -quantity)]
-            case OrderRemoved(order_id, _) if order_id in self._standing:
-                left = self._standing[order_id].quantity
-                changed = [self._change(order_id, -left)] if left else []
+                return list(self._less(order_id, quantity))
+            case OrderRemoved(order_id, reason) if order_id in self._standing:
+                changed = list(self._less(order_id, self._standing[order_id].quantity))
                 del self._standing[order_id]
-                return list(changed)
+                if reason == "replaced":
+                    self._standing[order_id] = self._amended
+                return list[LevelChanged | Trade](changed)
         return []
+
+    def _auctioned(self, at: datetime, order_id: OrderId, price: Steps, quantity: Steps) -> Trade:
+        return Trade(self._next(), at, self._standing[order_id].instrument_id, Side.BUY, price, quantity)
+
+    def _less(self, order_id: OrderId, quantity: int) -> Iterator[LevelChanged]:
+        """Tell that less of an order stands, if any of it did: what waits beside the book is in no level."""
+        if self._standing[order_id].quantity:
+            yield self._change(order_id, -quantity)
 
     def _change(self, order_id: OrderId, quantity: int) -> LevelChanged:
         standing = self._standing[order_id]
@@ -169,8 +181,8 @@ class Candle:
     trades: int
 
 
-def _limit_of(vertices: Sequence[Vertex]) -> Steps:
-    return vertices[0].price
+def _coming(instrument_id: InstrumentId, side: Side, vertices: Sequence[Vertex]) -> _Standing:
+    return _Standing(instrument_id, side, vertices[0].price, Steps(0))
 
 
 def candles(trades: Sequence[Trade], duration: timedelta) -> list[Candle]:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from micromarket.errors import InvalidValue, NaiveTime
-from micromarket.markets.book.calendar import TradingCalendar
+from micromarket.markets.book.calendar import Phase, TradingCalendar
 
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -21,8 +21,15 @@ def calendar():
 
 def test_gates_close_once_by_time_then_as_they_were_opened(calendar):
     assert [[], ["soon", "also soon"], ["late"], []] == [
-        calendar.advance(NOON + hours * HOUR) for hours in (-1, 0, 1, 2)
+        closed(calendar, NOON + hours * HOUR) for hours in (-1, 0, 1, 2)
     ]
+    assert Phase.CLOSED is calendar.phase("late")
+
+
+def closed(calendar, now):
+    """Return which instruments entered a phase when the clock moved."""
+    calendar.advance(now)
+    return [turn.instrument_id for turn in calendar.turns()]
 
 
 def test_the_clock_never_goes_back(calendar):
@@ -48,8 +55,9 @@ def test_a_gate_has_a_zone(calendar):
 
 def test_rows_bring_it_back(calendar):
     """With what has closed and what has not."""
-    calendar.advance(NOON)
-    again = TradingCalendar.of_rows(calendar.rows())
+    closed(calendar, NOON)
+    again = TradingCalendar()
+    again.take(calendar.rows())
 
     assert calendar.rows() == again.rows()
-    assert ["late"] == again.advance(NOON + HOUR)
+    assert ["late"] == closed(again, NOON + HOUR)

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 from enum import Enum
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
-from micromarket.domain.orders import Order, Side
+from micromarket.domain.orders import Execution, Order, Side, limit
 from micromarket.domain.products import Steps
 from micromarket.kernels.matching import Book, Kind
-from micromarket.markets.admission import MOST_STEPS, Rule, crosses
+from micromarket.markets.admission import MOST_STEPS, PlainLimit, Rule, crosses
 from micromarket.markets.book.holdings import Held, Holdings, buys
-from micromarket.markets.mechanism import Matched, OrderRemoved, Outcome, Reduced
+from micromarket.markets.mechanism import BestPrices, Level, Matched, OrderRemoved, Outcome, Reduced, Rested
+from micromarket.markets.standing import keeps_place
 
 SIDES = {Side.BUY: 0, Side.SELL: 1}
 """What the kernel calls the sides."""
@@ -49,12 +51,16 @@ class Segment:
         Asked after those of every order book: collars, largest quantities, your own.
     owners : mapping of PartyId to str
         Beneficial owner of each party; a party that is not named owns itself.
+    remembers : timedelta
+        How long, by the event clock, a name stays taken after its order was let go, and an instrument is known after
+        its gate.
     """
 
     priority: str = "time"
     self_trading: SelfTrading = SelfTrading.CANCEL_NEWEST
     rules: tuple[Rule, ...] = ()
     owners: Mapping[PartyId, str] = field(default_factory=dict)
+    remembers: timedelta = timedelta(days=1)
 
 
 class Crossing:
@@ -71,11 +77,36 @@ class Crossing:
         self.book = Book(segment.priority)
         self.holdings = Holdings(segment.owners)
         self.indices: dict[InstrumentId, int] = {}
-        self.positions: Counter[tuple[PartyId, InstrumentId]] = Counter()
+        self.free: list[int] = []
+        self.positions: dict[InstrumentId, Counter[PartyId]] = {}
+        self.last_prices: dict[InstrumentId, int] = {}
+
+    def admit(self, instrument_id: InstrumentId) -> None:
+        """Give an instrument a place in the kernel, that of one that was dropped if there is such."""
+        if instrument_id not in self.indices:
+            index = self.free.pop() if self.free else len(self.indices)
+            self.indices[instrument_id] = index
+            self.positions[instrument_id] = Counter()
+
+    def drop(self, instrument_id: InstrumentId) -> None:
+        """Forget an instrument of which nothing is held."""
+        self.free.append(self.indices.pop(instrument_id))
+        del self.positions[instrument_id]
+        self.last_prices.pop(instrument_id, None)
+
+    def of_instrument(self, instrument_id: InstrumentId) -> list[Held]:
+        """Return what is held of an instrument, by arrival."""
+        beside = self.holdings.waiting(instrument_id) + self.holdings.collected(instrument_id)
+        return sorted(self.standing(instrument_id) + beside, key=lambda held: held.number)
+
+    def standing(self, instrument_id: InstrumentId) -> list[Held]:
+        """Return what stands in the book of an instrument."""
+        rows = self.book.orders(self.indices[instrument_id])
+        return [self.holdings.numbered(number) for number in rows["order_id"].tolist()]
 
     def remaining(self, held: Held) -> int:
         """Return how much of a held order is left [quantity steps]."""
-        return held.order.quantity if held.block else self.book.remaining(held.number)
+        return self.book.remaining(held.number) if held.stands else held.order.quantity
 
     def remove(self, order_id: OrderId, reason: str, out: list[Outcome]) -> None:
         """Let go of an order, and of those it is linked with."""
@@ -86,13 +117,74 @@ class Crossing:
             if self.holdings.get(partner) is not None:
                 self.remove(partner, reason, out)
 
-    def rest(self, held: Held, quantity: int) -> None:
-        """Let an order stand that meets nobody."""
-        self.holdings.add(held)
-        self._add(held.order, held.number, quantity, Kind.NEW)
+    def best_prices(self, instrument_id: InstrumentId) -> BestPrices:
+        """Return the best price of each side."""
+        index = self.indices[instrument_id]
+        fronts = (self.book.front(index, number) for number in SIDES.values())
+        return BestPrices(*(None if front is None else Steps(front[1]) for front in fronts))
 
-    def match(self, order: Order, number: int, out: list[Outcome]) -> tuple[int, bool]:
-        """Match an order with all that it accepts and may meet.
+    def depth(self, instrument_id: InstrumentId) -> tuple[Level, ...]:
+        """Return what stands by side and price, buyers first, best price first."""
+        index = self.indices[instrument_id]
+        return tuple(
+            Level(side, Steps(price), Steps(quantity), orders)
+            for side, number in SIDES.items()
+            for price, quantity, orders in self.book.depth(index, number)
+        )
+
+    def would_meet_own(self, order: Order) -> bool:
+        """Return whether an order of the same owner stands at a price that the order accepts."""
+        return any(
+            held.order.side is not order.side and crosses(order, held.order.vertices[0].price)
+            for held in self.standing(order.instrument_id)
+            if self.holdings.same_owner(order, held.order)
+        )
+
+    def keeps_place(self, held: Held, amended: Order) -> bool:
+        """Return whether an amendment only makes an order smaller than what is left of it."""
+        side = held.order.side
+        if held.block or side is None:
+            return False
+        vertices = limit(side, held.order.vertices[0].price, Steps(self.remaining(held)))
+        return keeps_place(replace(held.order, vertices=vertices), amended)
+
+    def reduce(self, held: Held, amended: Order) -> None:
+        """Make an order smaller that keeps its place."""
+        if held.stands:
+            self.book.reduce(held.number, int(amended.quantity))
+        else:
+            self.holdings.remove(held.order.order_id)
+            self.holdings.add(Held(amended, held.number, collected=True))
+
+    def trade(self, order: Order, number: int, quantity: int, out: list[Outcome]) -> None:
+        """Match `quantity` of an order; what is left of it stands or is dropped, as its terms ask."""
+        left, prevented = self.match(order, number, quantity, out)
+        if prevented or not left:
+            out.append(OrderRemoved(order.order_id, "self-trade" if prevented else "matched"))
+        elif order.terms.execution is Execution.STANDING and not order.is_market:
+            self.holdings.add(Held(order, number))
+            self._add(order, number, left, Kind.NEW)
+            out.append(Rested(order.order_id, Steps(left)))
+        else:
+            out.append(OrderRemoved(order.order_id, "not matched at once"))
+
+    def enter(self, held: Held, plain: PlainLimit, out: list[Outcome]) -> bool:
+        """Match a limit order without terms and let the rest stand, in one step; return whether that could be."""
+        if self._is_guarded(held.order):
+            return False
+        order, (buying, price, left) = held.order, plain
+        place = self.indices[order.instrument_id], 0 if buying else 1
+        trades = self.book.add(*place, price, left, held.number)
+        left -= self._tell(order, trades, out) if trades else 0
+        if left:
+            self.holdings.add(held)
+            out.append(Rested(order.order_id, Steps(left)))
+        else:
+            out.append(OrderRemoved(order.order_id, "matched"))
+        return True
+
+    def match(self, order: Order, number: int, quantity: int, out: list[Outcome]) -> tuple[int, bool]:
+        """Match `quantity` of an order, as far as it accepts and may meet what stands.
 
         Returns
         -------
@@ -101,7 +193,6 @@ class Crossing:
         prevented : bool
             Whether it must go, for it would have met an order of its owner.
         """
-        quantity = int(order.quantity)
         if not self._is_guarded(order):
             return self._take(order, number, quantity, out), False
         while quantity and (standing := self._next(order)) is not None:
@@ -150,11 +241,17 @@ class Crossing:
     def report(self, standing: Order, order: Order, price: int, quantity: int, out: list[Outcome]) -> None:
         """Tell of a match, and book it."""
         out.append(Matched(standing.order_id, order.order_id, Steps(price), Steps(quantity)))
-        for each in (standing, order):
-            key = each.party_id, each.instrument_id
-            self.positions[key] -= _side(each).value * quantity
-            if not self.positions[key]:
-                del self.positions[key]
+        self.last_prices[order.instrument_id] = price
+        bought = quantity if buys(order) else -quantity
+        self.book_position(order, bought)
+        self.book_position(standing, -bought)
+
+    def book_position(self, order: Order, bought: int) -> None:
+        """Add to what the party of an order bought of its instrument [quantity steps]."""
+        positions = self.positions[order.instrument_id]
+        positions[order.party_id] += bought
+        if not positions[order.party_id]:
+            del positions[order.party_id]
 
     def drop_siblings(self, order: Order, out: list[Outcome]) -> None:
         """Let go of the others of a set of which one was matched."""
@@ -221,16 +318,21 @@ class Crossing:
 
     def _take(self, order: Order, number: int, quantity: int, out: list[Outcome]) -> int:
         """Match at once what can be; return what is left of `quantity`."""
-        for maker, price, matched in self._add(order, number, quantity, Kind.IOC):
+        return quantity - self._tell(order, self._add(order, number, quantity, Kind.IOC), out)
+
+    def _tell(self, order: Order, trades: Iterable[tuple[int, int, int]], out: list[Outcome]) -> int:
+        """Tell of what the kernel matched; return how much."""
+        total = 0
+        for maker, price, matched in trades:
             held = self.holdings.numbered(maker)
             self.report(held.order, order, price, matched, out)
-            quantity -= matched
+            total += matched
             if not self.book.remaining(maker):
                 self.holdings.remove(held.order.order_id)
                 out.append(OrderRemoved(held.order.order_id, "matched"))
             self.drop_siblings(held.order, out)
             self.drop_siblings(order, out)
-        return quantity
+        return total
 
     def _add(self, order: Order, number: int, quantity: int, kind: Kind) -> list[tuple[int, int, int]]:
         place = self.indices[order.instrument_id], 0 if buys(order) else 1

@@ -159,10 +159,11 @@ class CurveBook:
 
     def expire(self, now: datetime) -> list[Outcome]:
         """Move the event clock; let go of what is over by its time, then of what stands where a gate has closed."""
-        closed = self._calendar.advance(now)
+        self._calendar.advance(now)
         removed = self._remove(self._due(), "expired")
-        for each in closed:
-            removed += self._remove([order.order_id for order in self._books[each].orders.values()], "gate closed")
+        for turn in self._calendar.turns():
+            orders = self._books[turn.instrument_id].orders.values()
+            removed += self._remove([order.order_id for order in orders], "gate closed")
         return removed
 
     def left(self, order_id: OrderId) -> Steps:
@@ -206,7 +207,9 @@ class CurveBook:
     def restore(self, snapshot: bytes) -> None:
         """Take over the state of a snapshot."""
         state = snapshots.from_bytes(self.name, self.version, snapshot)
-        self._begin(TradingCalendar.of_rows(state["calendar"]))
+        calendar = TradingCalendar()
+        calendar.take(state["calendar"])
+        self._begin(calendar)
         self._seen = {order.order_id: order for order in map(snapshots.order_of, state["seen"])}
         for row, left in state["held"]:
             order = snapshots.order_of(row)

@@ -6,18 +6,21 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
-from micromarket.domain.orders import Order
+from micromarket.domain.orders import PLAIN, Order
 
 Key = TypeVar("Key")
 
+_SWEPT = 1024
+"""How many ends of orders that are held no longer are kept at least before all such are thrown away."""
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True, eq=False)
 class Held:
-    """An order that is held.
+    """An order that is held; never changed.
 
     Parameters
     ----------
@@ -26,12 +29,20 @@ class Held:
     number : int
         Its arrival, counted from 1; what the kernel calls it.
     block : tuple of OrderId
-        Empty if it stands in the book; else it waits beside the book with these, itself among them.
+        If not empty it waits beside the book with these, itself among them.
+    collected : bool
+        Whether it waits beside the book for the next crossing at one price.
     """
 
     order: Order
     number: int
     block: tuple[OrderId, ...] = ()
+    collected: bool = False
+
+    @property
+    def stands(self) -> bool:
+        """Whether it is in the book."""
+        return not self.block and not self.collected
 
 
 class Holdings:
@@ -47,17 +58,22 @@ class Holdings:
         self._owners = owners
         self._by_name: dict[OrderId, Held] = {}
         self._by_number: dict[int, Held] = {}
-        self._parties: dict[PartyId, dict[OrderId, None]] = defaultdict(dict)
-        self._instruments: dict[InstrumentId, dict[OrderId, None]] = defaultdict(dict)
-        self._sets: dict[tuple[PartyId, str], dict[OrderId, None]] = defaultdict(dict)
+        self._parties: dict[PartyId, dict[OrderId, Held]] = defaultdict(dict)
         self._owned: dict[tuple[str, InstrumentId, bool], int] = {}
+        self._sets: dict[tuple[PartyId, str], dict[OrderId, Held]] = defaultdict(dict)
         self._in_sets: dict[tuple[InstrumentId, bool], int] = {}
-        self._waiting: dict[InstrumentId, dict[OrderId, None]] = defaultdict(dict)
-        self._dated: list[tuple[datetime, int, OrderId]] = []
+        self._waiting: dict[InstrumentId, dict[OrderId, Held]] = defaultdict(dict)
+        self._collected: dict[InstrumentId, dict[OrderId, Held]] = defaultdict(dict)
+        self._ends: list[tuple[datetime, int, OrderId]] = []
+        self._dated = 0
 
     def __iter__(self) -> Iterator[Held]:
         """Go through all that is held, by arrival."""
-        return iter(sorted(self._by_name.values(), key=lambda held: held.number))
+        return iter(_sorted(self._by_name))
+
+    def __len__(self) -> int:
+        """Return how many orders are held."""
+        return len(self._by_name)
 
     def get(self, order_id: OrderId) -> Held | None:
         """Return an order if it is held."""
@@ -69,17 +85,29 @@ class Holdings:
 
     def add(self, held: Held) -> None:
         """Hold an order."""
+        order = held.order
+        self._by_name[order.order_id] = self._by_number[held.number] = held
+        self._parties[order.party_id][order.order_id] = held
+        if not held.block and not held.collected:
+            key = self._owners.get(order.party_id, order.party_id), order.instrument_id, order.vertices[0].power < 0
+            self._owned[key] = self._owned.get(key, 0) + 1
+        if order.terms is not PLAIN or held.block or held.collected:
+            self._add_more(held)
+
+    def _add_more(self, held: Held) -> None:
         order, name = held.order, held.order.order_id
-        self._by_name[name] = self._by_number[held.number] = held
-        self._parties[order.party_id][name] = None
-        self._instruments[order.instrument_id][name] = None
-        if order.terms.one_of is not None:
-            self._sets[order.party_id, order.terms.one_of][name] = None
-        if order.terms.good_till is not None:
-            heappush(self._dated, (order.terms.good_till, held.number, name))
+        terms = order.terms
+        if terms.one_of is not None:
+            self._sets[order.party_id, terms.one_of][name] = held
+            if held.stands:
+                _add(self._in_sets, (order.instrument_id, buys(order)), 1)
+        if terms.good_till is not None:
+            self._dated += 1
+            heappush(self._ends, (terms.good_till, held.number, name))
         if held.block:
-            self._waiting[order.instrument_id][name] = None
-        self._count(held, 1)
+            self._waiting[order.instrument_id][name] = held
+        if held.collected:
+            self._collected[order.instrument_id][name] = held
 
     def remove(self, order_id: OrderId) -> Held:
         """Hold an order no longer."""
@@ -87,71 +115,82 @@ class Holdings:
         order = held.order
         del self._by_number[held.number]
         _discard(self._parties, order.party_id, order_id)
-        _discard(self._instruments, order.instrument_id, order_id)
-        if order.terms.one_of is not None:
-            _discard(self._sets, (order.party_id, order.terms.one_of), order_id)
-        if held.block:
-            _discard(self._waiting, order.instrument_id, order_id)
-        self._count(held, -1)
+        if held.stands:
+            owner = self._owners.get(order.party_id, order.party_id)
+            _add(self._owned, (owner, order.instrument_id, buys(order)), -1)
+        if order.terms is not PLAIN or not held.stands:
+            self._remove_more(held)
         return held
+
+    def _remove_more(self, held: Held) -> None:
+        order, name = held.order, held.order.order_id
+        if order.terms.one_of is not None:
+            _discard(self._sets, (order.party_id, order.terms.one_of), name)
+            if held.stands:
+                _add(self._in_sets, (order.instrument_id, buys(order)), -1)
+        if order.terms.good_till is not None:
+            self._dated -= 1
+            self._sweep()
+        if held.block:
+            _discard(self._waiting, order.instrument_id, name)
+        if held.collected:
+            _discard(self._collected, order.instrument_id, name)
 
     def of_party(self, party_id: PartyId) -> list[Held]:
         """Return what a party has, by arrival."""
-        return self._sorted(self._parties.get(party_id, {}))
-
-    def of_instrument(self, instrument_id: InstrumentId) -> list[Held]:
-        """Return what is held of an instrument, by arrival."""
-        return self._sorted(self._instruments.get(instrument_id, {}))
+        return _sorted(self._parties.get(party_id, {}))
 
     def waiting(self, instrument_id: InstrumentId) -> list[Held]:
-        """Return what waits beside the book of an instrument, by arrival."""
-        return self._sorted(self._waiting.get(instrument_id, {}))
+        """Return what waits beside the book of an instrument to be matched whole, by arrival."""
+        return _sorted(self._waiting.get(instrument_id, {}))
+
+    def collected(self, instrument_id: InstrumentId) -> list[Held]:
+        """Return what was collected for the next crossing of an instrument at one price, by arrival."""
+        return _sorted(self._collected.get(instrument_id, {}))
 
     @property
     def anything_waits(self) -> bool:
-        """Whether any order waits beside the books."""
+        """Whether any order waits beside the books to be matched whole."""
         return bool(self._waiting)
 
     def siblings(self, order: Order) -> list[Held]:
         """Return the other orders of the set of which at most one shall be matched, by arrival."""
         if order.terms.one_of is None:
             return []
-        found = self._sorted(self._sets.get((order.party_id, order.terms.one_of), {}))
+        found = _sorted(self._sets.get((order.party_id, order.terms.one_of), {}))
         return [held for held in found if held.order.order_id != order.order_id]
 
     def same_owner(self, one: Order, other: Order) -> bool:
         """Return whether two orders belong to the same beneficial owner."""
-        return self._owner(one) == self._owner(other)
+        owners = (self._owners.get(each.party_id, each.party_id) for each in (one, other))
+        return next(owners) == next(owners)
 
     def meets_own(self, order: Order) -> bool:
         """Return whether the owner of `order` has an order standing on the other side of its instrument."""
-        return (self._owner(order), order.instrument_id, not buys(order)) in self._owned
+        owner = self._owners.get(order.party_id, order.party_id)
+        return (owner, order.instrument_id, not buys(order)) in self._owned
 
     def meets_sets(self, order: Order) -> bool:
         """Return whether an order of a set stands on the other side of the instrument."""
-        return (order.instrument_id, not buys(order)) in self._in_sets
+        return bool(self._in_sets) and (order.instrument_id, not buys(order)) in self._in_sets
+
+    def next_end(self) -> datetime | None:
+        """Return when the next order may be over; None if none has an end."""
+        return self._ends[0][0] if self._ends else None
 
     def due(self, now: datetime) -> Iterator[OrderId]:
         """Go through the orders that are over at `now`, by their time, then arrival; each must be removed."""
-        while self._dated and self._dated[0][0] <= now:
-            _, number, order_id = heappop(self._dated)
+        while self._ends and self._ends[0][0] <= now:
+            _, number, order_id = heappop(self._ends)
             held = self._by_name.get(order_id)
             if held is not None and held.number == number:
                 yield order_id
 
-    def _owner(self, order: Order) -> str:
-        return self._owners.get(order.party_id, order.party_id)
-
-    def _sorted(self, order_ids: Mapping[OrderId, None]) -> list[Held]:
-        return sorted((self._by_name[each] for each in order_ids), key=lambda held: held.number)
-
-    def _count(self, held: Held, change: int) -> None:
-        order = held.order
-        if held.block:
-            return
-        _add(self._owned, (self._owner(order), order.instrument_id, buys(order)), change)
-        if order.terms.one_of is not None:
-            _add(self._in_sets, (order.instrument_id, buys(order)), change)
+    def _sweep(self) -> None:
+        """Throw away the ends of orders that are held no longer, when they are most of all."""
+        if len(self._ends) > 2 * self._dated + _SWEPT:
+            self._ends = [end for end in self._ends if end[1] in self._by_number]
+            heapify(self._ends)
 
 
 def buys(order: Order) -> bool:
@@ -159,7 +198,11 @@ def buys(order: Order) -> bool:
     return order.vertices[0].power < 0
 
 
-def _discard(index: dict[Key, dict[OrderId, None]], key: Key, order_id: OrderId) -> None:
+def _sorted(held: Mapping[OrderId, Held]) -> list[Held]:
+    return sorted(held.values(), key=lambda each: each.number)
+
+
+def _discard(index: dict[Key, dict[OrderId, Held]], key: Key, order_id: OrderId) -> None:
     del index[key][order_id]
     if not index[key]:
         del index[key]

@@ -1,0 +1,87 @@
+"""What waits beside the book to be matched whole: all-or-none orders and linked blocks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Sequence
+
+from micromarket.domain.ids import InstrumentId, OrderId, PartyId
+from micromarket.domain.orders import Order
+from micromarket.errors import DuplicateOrder, NotSupported
+from micromarket.markets.admission import crosses
+from micromarket.markets.book.crossing import Crossing
+from micromarket.markets.book.holdings import Held
+from micromarket.markets.book.memory import Memory
+from micromarket.markets.mechanism import OrderRefused, OrderRemoved, Outcome
+
+Matching = Callable[[InstrumentId], bool]
+"""Whether orders of an instrument are matched now."""
+
+
+def block_refusal(
+    orders: Sequence[Order], seen: Container[OrderId], judged: Callable[[Order], OrderRefused | None]
+) -> OrderRefused | None:
+    """Return why orders cannot be the legs of a block."""
+    for order in orders:
+        if order.order_id in seen:
+            return OrderRefused(order.order_id, DuplicateOrder, f"{order.order_id} was submitted before")
+        if (refusal := judged(order)) is not None:
+            return refusal
+    for what in ({order.order_id for order in orders}, {order.instrument_id for order in orders}):
+        if len(what) < len(orders):
+            return OrderRefused(orders[0].order_id, NotSupported, "a block has one leg an instrument, each named")
+    return None
+
+
+def match_waiting(
+    crossing: Crossing, memory: Memory, matching: Matching, changed: Iterable[InstrumentId], out: list[Outcome]
+) -> None:
+    """Match whatever waits beside the books of instruments that changed, oldest first, until nothing more can be.
+
+    Instruments of orders that were removed have changed too.
+    """
+    holdings, places, told = crossing.holdings, dict.fromkeys(changed), 0
+    while holdings.anything_waits and (places or told < len(out)):
+        places |= dict.fromkeys(memory.instruments_of(out[told:]))
+        told = len(out)
+        for instrument_id in list(places):
+            if any(_match(crossing, matching, held, out) for held in holdings.waiting(instrument_id)):
+                break
+            del places[instrument_id]
+
+
+def _match(crossing: Crossing, matching: Matching, held: Held, out: list[Outcome]) -> bool:
+    """Match a waiting block if every leg can be matched wholly, or a lone order if its equal waits too."""
+    legs = [leg for each in held.block if (leg := crossing.holdings.get(each)) is not None]
+    if not all(matching(leg.order.instrument_id) for leg in legs):
+        return False
+    met: set[tuple[PartyId, str]] = set()
+    if any(crossing.reach(leg.order, met) < leg.order.quantity for leg in legs):
+        return len(legs) == 1 and _match_equals(crossing, held, out)
+    for leg in legs:
+        crossing.holdings.remove(leg.order.order_id)
+    for leg in legs:
+        crossing.match(leg.order, leg.number, int(leg.order.quantity), out)
+        out.append(OrderRemoved(leg.order.order_id, "matched"))
+    return True
+
+
+def _match_equals(crossing: Crossing, held: Held, out: list[Outcome]) -> bool:
+    """Match an all-or-none order with the oldest waiting one of the same quantity that it crosses."""
+    for other in crossing.holdings.waiting(held.order.instrument_id):
+        if _are_equals(held, other) and crossing.may_meet(held.order, other.order):
+            older, newer = sorted((held, other), key=lambda each: each.number)
+            for each in (older, newer):
+                crossing.holdings.remove(each.order.order_id)
+            price, quantity = older.order.vertices[0].price, int(held.order.quantity)
+            crossing.report(older.order, newer.order, price, quantity, out)
+            for each in (older, newer):
+                out.append(OrderRemoved(each.order.order_id, "matched"))
+                crossing.drop_siblings(each.order, out)
+            return True
+    return False
+
+
+def _are_equals(held: Held, other: Held) -> bool:
+    one, two = held.order, other.order
+    fits = len(other.block) == 1 and two.side is not one.side and two.quantity == one.quantity
+    return fits and crosses(one, two.vertices[0].price)
