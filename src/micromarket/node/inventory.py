@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
+from micromarket.assets.information_service import InformationService
 from micromarket.markets.series.market import MarketRules
 from micromarket.node.neighbor import Direction
 
@@ -30,31 +31,6 @@ class ListedAsset:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedService:
-    """An information service: where the node gets weather, prices or the like.
-
-    Parameters
-    ----------
-    name : str
-        Name.
-    content : str
-        What it tells.
-    unit : str
-        In which unit.
-    source : str
-        File or address.
-    update_interval : timedelta or None
-        How often it is asked anew, if more than once.
-    """
-
-    name: str
-    content: str
-    unit: str
-    source: str
-    update_interval: timedelta | None = None
-
-
-@dataclass(frozen=True, slots=True)
 class Inventory:
     """What a node has, by name.
 
@@ -62,12 +38,12 @@ class Inventory:
     ----------
     assets : tuple of ListedAsset
         In the order of their curves.
-    services : tuple of ListedService
-        Its information services.
+    services : tuple of InformationService
+        Where it gets weather, prices and the like.
     """
 
     assets: tuple[ListedAsset, ...] = ()
-    services: tuple[ListedService, ...] = ()
+    services: tuple[InformationService, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

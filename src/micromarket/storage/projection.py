@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 from hashlib import blake2b
 from typing import NamedTuple
 
+from micromarket.assets.information_service import InformationService
 from micromarket.errors import StoreError
 from micromarket.markets.auctions.auction import Outcome
 from micromarket.markets.series.market import Market, MarketRules
@@ -169,9 +170,7 @@ def _about(fact: Fact) -> tuple[str | None, str | None, str | None]:
 
 def _node_rows(node: str, fact: NodeStarted) -> Iterator[Row]:
     for service in fact.inventory.services:
-        every = None if service.update_interval is None else _seconds(service.update_interval)
-        told: Values = {"content": service.content, "unit": service.unit, "source": service.source}
-        yield Row("information_service", {"node": node, "service": service.name, **told, "update_interval_s": every})
+        yield Row("information_service", {"node": node, "service": service.name, **_service(service)})
     for number, asset in enumerate(fact.inventory.assets, start=1):
         limits: Values = {"minimum_kw": asset.minimum_kw, "maximum_kw": asset.maximum_kw}
         yield Row("local_asset", {"node": node, "asset": asset.name, "number": number, "kind": asset.kind, **limits})
@@ -179,6 +178,18 @@ def _node_rows(node: str, fact: NodeStarted) -> Iterator[Row]:
         yield Row("neighbor", {"node": node, "neighbor": neighbor.name, **_neighbor(neighbor)})
     for series in fact.series:
         yield Row("market_series", {**_series(node, series.rules), **_succession(series)})
+
+
+def _service(service: InformationService) -> Values:
+    return {
+        "provides": service.provides,
+        "unit": service.unit,
+        "refresh_s": _seconds(service.refresh),
+        "valid_for_s": _seconds(service.valid_for),
+        "usual": service.usual,
+        "address": service.address,
+        "license": service.license,
+    }
 
 
 def _neighbor(neighbor: ListedNeighbor) -> Values:
