@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import runpy
 
+import pytest
 from pages import ROOT
 
 
@@ -28,6 +29,15 @@ def test_the_drawing_of_consensus():
     script = runpy.run_path(str(ROOT / "docs" / "images" / "draw_consensus.py"))
 
     assert script["draw"]() == (ROOT / "docs" / "images" / "consensus.svg").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", ["prices.svg", "ring.svg"])
+def test_the_drawings_of_prices(name):
+    """The committed prices are those of today's examples."""
+    images = ROOT / "docs" / "images"
+    draw = runpy.run_path(str(images / "draw_prices.py"))["DRAWINGS"][name]
+
+    assert draw() == (images / name).read_text(encoding="utf-8")
 
 
 def test_the_drawings_of_tutorials():
