@@ -396,14 +396,13 @@ def plain_limit(order: Order) -> PlainLimit | None:
     vertices = order.vertices
     if len(vertices) != 2 or (order.terms is not PLAIN and order.terms != PLAIN):
         return None
-    (price, low, whole_low), (other, high, whole_high) = (
-        (each.price, each.power, each.divisible) for each in vertices
-    )
-    if not type(price) is type(other) is type(low) is type(high) is int or price != other:
+    first, last = vertices
+    price, low, high = first.price, first.power, last.power
+    if not type(price) is type(last.price) is type(low) is type(high) is int or price != last.price:
         return None
-    if (low and high) or low == high or not (whole_low and whole_high):
+    if (low and high) or not (first.divisible and last.divisible):
         return None
     quantity = high - low
-    if quantity > MOST_STEPS or not -MOST_STEPS <= price <= MOST_STEPS:
+    if not 0 < quantity <= MOST_STEPS or not -MOST_STEPS <= price <= MOST_STEPS:
         return None
     return PlainLimit(low < 0, price, quantity)

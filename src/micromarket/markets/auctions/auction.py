@@ -178,25 +178,34 @@ class UniformPriceAuction(CallMechanism):
     """The double auction as a mechanism: holds curve orders until it is told to clear, then lets go of them all."""
 
     name: ClassVar[str] = "double_auction"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
 
     def uncross(self, books: dict[InstrumentId, list[Order]]) -> Iterator[mechanism.Outcome]:
         """Clear every instrument at one price each.
 
         Powers are whole steps that sum to zero in each instrument, each next to the exact power on its owner's curve;
-        the awarded price is the exact price rounded to a whole step, half to even.
+        of two equal parts the older order's is rounded to the larger. The awarded price is the exact price rounded to
+        a whole step, half to even.
         """
         if not books:
             return
         clearing = clear(_curves_of(list(books.values())))
         for interval, (instrument_id, orders) in enumerate(books.items()):
             price, imbalance = float(clearing.price[interval]), float(clearing.imbalance_kw[interval])
-            awarded = apportion(clearing.powers_kw[: len(orders), interval], 0)
+            awarded = _whole(clearing.powers_kw[: len(orders), interval])
             yield mechanism.Cleared(instrument_id, price, imbalance)
             for order, power in zip(orders, awarded, strict=True):
                 if power:
                     yield mechanism.Awarded(order.order_id, Steps(round(price)), Steps(int(power)))
             yield from (mechanism.OrderRemoved(order.order_id, "cleared") for order in orders)
+
+
+def _whole(powers: Floats) -> NDArray[np.int64]:
+    """Return whole powers; what is left over goes to the older sellers and, as less is more, the younger buyers."""
+    places = np.concatenate([np.flatnonzero(powers >= 0), np.flatnonzero(powers < 0)[::-1]])
+    awarded = np.empty(len(powers), dtype=np.int64)
+    awarded[places] = apportion(powers[places], 0)
+    return awarded
 
 
 def _curves_of(books: list[list[Order]]) -> Curves:

@@ -170,11 +170,12 @@ class Crossing:
 
     def enter(self, held: Held, plain: PlainLimit, out: list[Outcome]) -> bool:
         """Match a limit order without terms and let the rest stand, in one step; return whether that could be."""
-        if self._is_guarded(held.order):
-            return False
         order, (buying, price, left) = held.order, plain
-        place = self.indices[order.instrument_id], 0 if buying else 1
-        trades = self.book.add(*place, price, left, held.number)
+        index, side = self.indices[order.instrument_id], 0 if buying else 1
+        front = self.book.front(index, 1 - side)
+        if front is not None and (front[1] <= price if buying else front[1] >= price) and self._is_guarded(order):
+            return False
+        trades = self.book.add(index, side, price, left, held.number)
         left -= self._tell(order, trades, out) if trades else 0
         if left:
             self.holdings.add(held)

@@ -19,12 +19,12 @@ from micromarket.markets.snapshots import moment_of, moment_text, order_of, orde
 def rows(crossing: Crossing, memory: Memory) -> dict[str, Any]:
     """Return what is held and remembered as JSON can hold it."""
     held = list(crossing.holdings)
-    beside = [each for each in held if not each.stands]
+    beside = [each for each in held if each.block or each.collected]
     amended = [each.order for each in held if each.order is not memory.seen[each.order.order_id]]
     return {
         "seen": _columns(memory.seen.values()),
         "gone": [[moment_text(moment) for moment, _ in memory.gone], [name for _, name in memory.gone]],
-        "held": [[each.number for each in held], [each.order.order_id for each in held]],
+        "held": [0 if (each := crossing.holdings.get(name)) is None else each.number for name in memory.seen],
         "beside": [[each.number, each.block, each.collected] for each in beside],
         "amended": [order_row(order) for order in amended],
         "indices": list(crossing.indices.items()),
@@ -46,9 +46,9 @@ def take(crossing: Crossing, memory: Memory, state: Mapping[str, Any]) -> None:
     crossing.last_prices = dict(map(tuple, state["last prices"]))
     amended = {order.order_id: order for order in map(order_of, state["amended"])}
     beside = {number: (tuple(block), collected) for number, block, collected in state["beside"]}
-    for number, name in zip(*state["held"], strict=True):
-        order = amended.get(name) or memory.seen[name]
-        crossing.holdings.add(Held(order, number, *beside.get(number, ())))
+    for order, number in zip(memory.seen.values(), state["held"], strict=True):
+        if number:
+            crossing.holdings.add(Held(amended.get(order.order_id, order), number, *beside.get(number, ())))
 
 
 def _columns(orders: Iterable[Order]) -> dict[str, Any]:
@@ -72,11 +72,13 @@ def _columns(orders: Iterable[Order]) -> dict[str, Any]:
 def _orders(columns: Mapping[str, Any]) -> list[Order]:
     """Return the orders that `_columns` wrote."""
     parties, instruments = columns["parties"], columns["instruments"]
-    names = (columns[each] for each in ("names", "whose", "what", "prices", "powers"))
-    made = [
-        Order(name, parties[whose], instruments[what], (Vertex(price, min(power, 0)), Vertex(price, max(power, 0))))
-        for name, whose, what, price, power in zip(*names, strict=True)
-    ]
+    columns_of_plain = (columns[each] for each in ("names", "whose", "what", "prices", "powers"))
+    shapes: dict[tuple[int, int], tuple[Vertex, ...]] = {}
+    made = list[Order]()
+    for name, whose, what, price, power in zip(*columns_of_plain, strict=True):
+        if (vertices := shapes.get((price, power))) is None:
+            vertices = shapes[price, power] = Vertex(price, min(power, 0)), Vertex(price, max(power, 0))
+        made.append(Order(name, parties[whose], instruments[what], vertices))
     for place, row in columns["others"]:
         made.insert(place, order_of(row))
     return made
