@@ -15,7 +15,6 @@ from micromarket.node.signals import (
     change,
     content_of,
     curves_of,
-    disagreement,
     scheduled_of,
 )
 from random_curves import KINDS, columns
@@ -83,24 +82,6 @@ def test_nothing_changed():
 def test_a_change_is_relative_to_the_larger(before, after, expected):
     """Also where the average is zero, at which a quotient by the average sees nothing."""
     assert pytest.approx(expected) == change(before, after) == change(after, before)
-
-
-@pytest.mark.parametrize(
-    ("theirs", "expected"),
-    [
-        (said((0.10, -4.0)), 0.0),
-        (said((0.10, -5.0)), 0.2),
-        (said((0.20, -4.0)), 0.5),
-        (said((0.10, 4.0)), 2.0),
-    ],
-)
-def test_neighbors_agree_if_one_sends_what_the_other_takes(theirs, expected):
-    """We send 4 kW at 0.10; a neighbor that also claims to send 4 kW disagrees most."""
-    assert pytest.approx(expected) == disagreement(said((0.10, 4.0)), theirs)
-
-
-def test_silence_disagrees():
-    assert inf == disagreement(said((0.10, 4.0)), ())
 
 
 @pytest.mark.parametrize(

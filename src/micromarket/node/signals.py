@@ -217,25 +217,6 @@ def _change(first: Sequence[TransactiveRecord], second: Sequence[TransactiveReco
     return max(_relative(*prices), _relative(*powers))
 
 
-def disagreement(ours: Content, theirs: Content) -> float:
-    """Return how far two neighbors are from agreeing on price and power, 0 if they do.
-
-    Notes
-    -----
-    Compares the scheduled points: prices must be equal, powers opposite, since each calls positive what goes toward
-    the other. Relative to the larger of the two; both claiming to deliver, or to draw, is a disagreement above 1.
-    """
-    if [interval.start for interval in ours] != [interval.start for interval in theirs]:
-        return inf
-    (price, power), (their_price, their_power) = scheduled_of(ours), scheduled_of(theirs)
-    differences = [
-        _relative([one], [two])
-        for pair in ((price, their_price), (power, -their_power))
-        for one, two in zip(*(values.tolist() for values in pair), strict=True)
-    ]
-    return max(differences, default=0.0)
-
-
 def _relative(first: Sequence[float], second: Sequence[float]) -> float:
     scale = max(map(abs, [*first, *second]))
     return max(abs(a - b) for a, b in zip(first, second, strict=True)) / scale if scale else 0.0
