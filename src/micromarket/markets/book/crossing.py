@@ -12,8 +12,9 @@ from micromarket.domain.ids import InstrumentId, OrderId, PartyId
 from micromarket.domain.orders import Execution, Order, Side, limit
 from micromarket.domain.products import Steps
 from micromarket.kernels.matching import Book, Kind
-from micromarket.markets.admission import MOST_STEPS, PlainLimit, Rule, crosses
+from micromarket.markets.admission import MOST_STEPS, Rule, crosses
 from micromarket.markets.book.holdings import Held, Holdings, buys
+from micromarket.markets.book.plain_orders import PlainLimit
 from micromarket.markets.mechanism import BestPrices, Level, Matched, OrderRemoved, Outcome, Reduced, Rested
 from micromarket.markets.standing import keeps_place
 

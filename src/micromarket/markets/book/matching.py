@@ -25,7 +25,6 @@ from micromarket.markets.admission import (
     TradingState,
     judge,
     plain_leg,
-    plain_limit,
     whole_steps,
 )
 from micromarket.markets.auctions.call_auction import Uncrossing
@@ -35,6 +34,7 @@ from micromarket.markets.book.collecting import cross, indication
 from micromarket.markets.book.crossing import Crossing, Segment, SelfTrading
 from micromarket.markets.book.holdings import Held
 from micromarket.markets.book.memory import Memory
+from micromarket.markets.book.plain_orders import plain_limit
 from micromarket.markets.book.waiting import block_refusal, match_waiting
 from micromarket.markets.mechanism import (
     BestPrices,

@@ -9,10 +9,10 @@ from typing import Any
 from micromarket.domain.ids import InstrumentId, PartyId
 from micromarket.domain.orders import Order, Vertex
 from micromarket.kernels.matching import Book
-from micromarket.markets.admission import plain_limit
 from micromarket.markets.book.crossing import Crossing
 from micromarket.markets.book.holdings import Held
 from micromarket.markets.book.memory import Memory
+from micromarket.markets.book.plain_orders import plain_limit
 from micromarket.markets.snapshots import moment_of, moment_text, order_of, order_row
 
 
