@@ -144,6 +144,10 @@ class Negotiation:
         repeats = [dialog.repeats_at(rules) for dialog in self.dialogs.values()]
         return [self.time_is_up_at(rules), *(moment for moment in repeats if moment is not None)]
 
+    def is_due(self, now: datetime, rules: SignalRules) -> bool:
+        """Return whether something is to be done by now though nothing happened."""
+        return any(moment <= now for moment in self.wakes_at(rules))
+
 
 class Step(NamedTuple):
     """What follows from an event: the new knowledge, what to send, what happened."""

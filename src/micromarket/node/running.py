@@ -159,13 +159,16 @@ class RunningNode:
             If `now` carries no zone.
         """
         moment = self._at = utc(now) if self._at is None else max(self._at, utc(now))
-        facts = [
-            fact for series in self._series for one in series.advance(moment) for fact in self._enter(one, moment)
-        ]
+        events = [one for series in self._series for one in series.advance(moment)]
+        facts = [fact for one in events for fact in self._enter(one, moment)]
+        news = {one.market.name for one in events}
         if signal is not None:
             facts += self._hear(signal, moment)
+            news.add(signal.market)
         signals = list[TransactiveSignal]()
-        for negotiation in list(self._open.values()):
+        for name, negotiation in list(self._open.items()):
+            if name not in news and not negotiation.is_due(moment, self.setup.rules):
+                continue
             step = acted(negotiation, self._place(negotiation.market), moment)
             facts += self._keep(step)
             signals += step.signals
