@@ -26,8 +26,9 @@ class Book {
     std::size_t size() const { return levels_.size(); }
     std::size_t bytes() const { return ladders_.bytes() + levels_.bytes(); }
 
-    // Replay events in order, all or, if one of them is wrong, none.
-    void replay(const Event *events, std::size_t count, Trades &trades) {
+    // Replay events in order, all or, if one of them is wrong, none. All that an event does lies in one loop: calls cost as
+    // much as a twentieth of it.
+    [[gnu::flatten]] void replay(const Event *events, std::size_t count, Trades &trades) {
         const Extent extent = checked(events, count);
         if (count) make_instruments(static_cast<std::uint32_t>(extent.largest_instrument));
         const bool many = ladders_.size() > kMany;
