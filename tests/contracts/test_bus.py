@@ -118,8 +118,15 @@ def test_a_handler_may_publish(stage):
 
 
 def test_nobody_needs_to_listen(stage):
+    """What nobody subscribed to is gone; what is published after it arrives."""
+    heard = []
+
     async def story(bus, until):
+        bus.subscribe("somebody", heard.append)
         bus.publish("nobody", b"here")
-        await until(lambda: True)
+        bus.publish("somebody", b"there")
+        await until(lambda: heard)
 
     stage.tell(story)
+
+    assert [b"there"] == heard
