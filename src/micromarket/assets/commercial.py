@@ -141,11 +141,6 @@ class CommercialBuilding:
         }
 
     @property
-    def zones_c(self) -> Floats:
-        """Temperature of every zone [°C], shape (Z,)."""
-        return self.zones.temperatures(self.indoor_c, self._base[:, 0])
-
-    @property
     def _base(self) -> Floats:
         return self.comfort.extremes_c[0]
 
