@@ -45,9 +45,13 @@ def derive(folder: Path, days: int = 3) -> None:
 
 
 def powers(days: int) -> dict[str, np.ndarray]:
-    """Return the loads, negative, and the sun's power [kW] as foreseen a day ahead and as they are."""
-    when = LocalTimes.of(IntervalGrid(START, STEP, days * 96).starts, ZoneInfo(ZONE))
-    clock = np.arange(days * 96) / 4 + 2
+    """Return the loads, negative, and the sun's power [kW] as foreseen a day ahead and as they are.
+
+    They reach a day further than the programs live: the market of the day after opens before the last quarter ends.
+    """
+    steps = (days + 1) * 96
+    when = LocalTimes.of(IntervalGrid(START, STEP, steps).starts, ZoneInfo(ZONE))
+    clock = np.arange(steps) / 4 + 2
     city, campus = loads()
     columns = {}
     for series, outdoor_c, clouds in zip((AHEAD, NOW), *weather(clock), strict=True):

@@ -74,9 +74,9 @@ def test_a_year_in_pieces_is_the_year(setups, day):
 
 
 def test_beyond_the_data_nothing_clears(setups):
-    """The series of the example reach three days."""
+    """The series of the example reach four days, a day further than its programs live."""
     with pytest.raises(InvalidValue, match="does not reach"):
-        WholeNetwork.of(setups).cleared(START, START + 4 * DAY)
+        WholeNetwork.of(setups).cleared(START, START + 5 * DAY)
 
 
 def test_half_an_hour_is_no_interval(setups):

@@ -10,7 +10,7 @@ import typer
 
 from micromarket.cli.journal import FAULTS, RECORD, faults_of, journal
 from micromarket.errors import Problem, ScenarioError
-from micromarket.runtime.network import run_network
+from micromarket.runtime.network import live_together
 from micromarket.simulation.scenario.node_reading import NodeToRun, read_node
 
 
@@ -26,14 +26,10 @@ def command(
     found = [read_node(config) for config in configs]
     _check(configs, found)
     start, end = min(one.file.start for one in found), max(one.file.end for one in found)
-    facts = run_network([one.setup for one in found], start, end, faults_of(faults))
-    in_order = sorted(
-        ((fact.at, node, fact) for node, lived in facts.items() for fact in lived), key=lambda one: one[0]
-    )
     with ExitStack() as open_files:
         write = {one.file.node: open_files.enter_context(journal(one.file.node, record)) for one in found}
-        for _, node, fact in in_order:
-            write[node](fact)
+        setups = [one.setup for one in found]
+        live_together(setups, (start, end), lambda node, fact: write[node](fact), faults_of(faults))
 
 
 def _check(configs: list[Path], found: list[NodeToRun]) -> None:

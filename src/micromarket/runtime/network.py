@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
+from functools import partial
 
 from micromarket.node.facts import Fact
 from micromarket.node.running import NodeSetup, RunningNode
@@ -28,12 +29,35 @@ def run_network(setups: Sequence[NodeSetup], start: datetime, end: datetime, fau
     faults : Faults, optional
         How bad the bus between them is; by default it is perfect.
     """
+    facts: Facts = {setup.node.id: [] for setup in setups}
+    live_together(setups, (start, end), lambda node, fact: facts[node].append(fact), faults)
+    return facts
+
+
+def live_together(
+    setups: Sequence[NodeSetup],
+    between: tuple[datetime, datetime],
+    record: Callable[[str, Fact], None],
+    faults: Faults | None = None,
+) -> None:
+    """Let nodes live together and record what happens, as it happens.
+
+    Parameters
+    ----------
+    setups : sequence of NodeSetup
+        The nodes.
+    between : (datetime, datetime)
+        From when until when, in virtual time.
+    record : callable
+        Is given the name of a node and a fact, in the order of events.
+    faults : Faults, optional
+        How bad the bus between them is; by default it is perfect.
+    """
+    start, end = between
     clock = VirtualClock(start)
     perfect = InProcessBus(clock)
     bus = perfect if faults is None else FaultyBus(perfect, clock, faults)
     around = Surroundings("here", clock, bus)
-    facts: Facts = {setup.node.id: [] for setup in setups}
     for setup in setups:
-        NodeProgram(RunningNode(setup), around, facts[setup.node.id].append).start()
+        NodeProgram(RunningNode(setup), around, partial(record, setup.node.id)).start()
     clock.run_until(end)
-    return facts
