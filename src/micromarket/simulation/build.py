@@ -13,7 +13,7 @@ from micromarket.domain.products import Product, Resource, StepGrid
 from micromarket.dso.load_serving_entity import Ramp, Supplier
 from micromarket.dso.tariffs import FlatRate, RateTable, Tariff, TimeOfUse
 from micromarket.node.tree import NodeTree
-from micromarket.simulation.fleets import BUILDERS, Owned
+from micromarket.simulation.fleets import BUILDERS, by_fleet
 from micromarket.simulation.neighborhood import (
     Calendar,
     Fleet,
@@ -23,8 +23,7 @@ from micromarket.simulation.neighborhood import (
     Trading,
 )
 from micromarket.simulation.scenario import file as described
-from micromarket.simulation.scenario.local_assets import kind_of
-from micromarket.simulation.scenario.reading import OwnedAsset, Scenario
+from micromarket.simulation.scenario.reading import Scenario
 
 BREAK_EVEN = "break_even"
 
@@ -100,12 +99,9 @@ def node_tree(scenario: Scenario) -> NodeTree:
 def fleets(scenario: Scenario, customer_node: Indices) -> tuple[Fleet, ...]:
     """Return a fleet for each kind that anybody owns; one for each way in which its future is foreseen and valued."""
     made = []
-    for kind, builder in BUILDERS.items():
-        of_kind = [one for one in scenario.assets if kind_of(one.asset) == kind]
-        for trait in sorted({_trait(one) for one in of_kind}):
-            owned = Owned(scenario, [one for one in of_kind if _trait(one) == trait])
-            customer = np.array([one.customer for one in owned.assets])
-            made.append(Fleet(kind, builder(owned), customer_node[customer], customer))
+    for kind, owned in by_fleet(scenario.timeline, scenario.file.seed, scenario.assets):
+        customer = np.array([one.customer for one in owned.assets])
+        made.append(Fleet(kind, BUILDERS[kind](owned), customer_node[customer], customer))
     return tuple(made)
 
 
@@ -154,17 +150,6 @@ def tariff_of(given: described.Tariff) -> Tariff:
     else:
         imports = FlatRate(0.0 if rate == BREAK_EVEN else float(rate))
     return Tariff(given.id, imports, given.export_rate, given.fixed)
-
-
-def _trait(owned: OwnedAsset) -> tuple[str, bool, bool, bool]:
-    """Return what all assets of one fleet have in common beside their kind."""
-    asset = owned.asset
-    return (
-        str(getattr(asset, "forecast", "")),
-        getattr(asset, "end_value", None) is None,
-        getattr(asset, "engagement", None) is None,
-        getattr(asset, "outdoor_forecast", None) is None,
-    )
 
 
 def _ramp(given: described.Supplier) -> Ramp:

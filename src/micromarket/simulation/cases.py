@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from micromarket.assets.asset import LocalAsset
 from micromarket.assets.combined_heat_and_power import CombinedHeatAndPower
 from micromarket.assets.generator import Generator
+from micromarket.assets.state import fleet_arrays, restore_fleets
 from micromarket.domain.curves import Curves, Floats
 from micromarket.domain.intervals import MICROSECOND
 from micromarket.markets.series.behavior import Behavior, act
@@ -21,7 +22,6 @@ from micromarket.node.coordination import NestedClearing
 from micromarket.node.metering import metered_flows
 from micromarket.simulation.accounts import settle_market
 from micromarket.simulation.neighborhood import Neighborhood
-from micromarket.simulation.recording import checkpoint
 from micromarket.simulation.recording.drawing import by_kind
 from micromarket.simulation.recording.tables import Part, Tables
 from micromarket.simulation.recording.welfare import Welfare, welfare_of
@@ -81,11 +81,11 @@ class Without:
 
     def remember(self) -> Arrays:
         """Return what a resumed run needs."""
-        return checkpoint.fleet_arrays(self._street.initial, self._fleets)
+        return fleet_arrays(self._street.initial, self._fleets)
 
     def restore(self, arrays: Arrays) -> None:
         """Go back to what was remembered."""
-        self._fleets = checkpoint.restore_fleets(self._street.initial, arrays)
+        self._fleets = restore_fleets(self._street.initial, arrays)
 
 
 @dataclass(slots=True, eq=False)
@@ -140,11 +140,11 @@ class With:
     def remember(self) -> Arrays:
         """Return what a resumed run needs; day-ahead prices are found anew each day."""
         model = {"model.mean": self._case.model.mean, "model.spread": self._case.model.spread}
-        return {**checkpoint.fleet_arrays(self._street.initial, self._case.fleets), **model}
+        return {**fleet_arrays(self._street.initial, self._case.fleets), **model}
 
     def restore(self, arrays: Arrays) -> None:
         """Go back to what was remembered."""
-        fleets = checkpoint.restore_fleets(self._street.initial, arrays)
+        fleets = restore_fleets(self._street.initial, arrays)
         model = replace(self._case.model, mean=arrays["model.mean"], spread=arrays["model.spread"])
         self._case = replace(self._case, fleets=fleets, model=model)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -30,24 +30,29 @@ from micromarket.assets.zones import Zones
 from micromarket.domain.curves import Floats
 from micromarket.simulation.neighborhood import Calendar
 from micromarket.simulation.plug_times import sessions
-from micromarket.simulation.scenario.reading import OwnedAsset, Scenario
+from micromarket.simulation.scenario.local_assets import kind_of
+from micromarket.simulation.scenario.reading import OwnedAsset
+from micromarket.simulation.scenario.timeline import Timeline
 
 Field = Callable[[Any], Any]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Owned:
-    """All assets of one kind in a scenario.
+    """All assets of one kind in a scenario, or at a node.
 
     Parameters
     ----------
-    scenario : Scenario
-        Where their series are.
+    timeline : Timeline
+        Base steps, and where their series are.
+    seed : int
+        Start of all chance.
     assets : sequence of OwnedAsset
         What the file says of each.
     """
 
-    scenario: Scenario
+    timeline: Timeline
+    seed: int
     assets: Sequence[OwnedAsset]
 
     @property
@@ -56,19 +61,14 @@ class Owned:
         return tuple(owned.id for owned in self.assets)
 
     @property
-    def customers(self) -> list[Any]:
-        """Owner of each."""
-        return [self.scenario.file.customers[owned.customer] for owned in self.assets]
-
-    @property
     def comfort(self) -> Floats:
         """Preference of each one's owner, between cost 0 and comfort 1."""
-        return np.array([customer.comfort for customer in self.customers])
+        return np.array([owned.comfort for owned in self.assets])
 
     @property
     def steps_per_day(self) -> int:
         """Base steps in 24 hours."""
-        return round(24 / self.scenario.grid.hours)
+        return round(24 / self.timeline.grid.hours)
 
     def numbers(self, name: str) -> Floats:
         """Return one field of each, shape (n,)."""
@@ -81,7 +81,7 @@ class Owned:
 
     def rows(self, field: Field) -> Floats:
         """Return a field of each over the base steps, shape (n, S); `field` picks it from an asset."""
-        return np.stack([self.scenario.series(field(owned.asset)) for owned in self.assets])
+        return np.stack([self.timeline.series(field(owned.asset)) for owned in self.assets])
 
     def profile(self, values: Floats) -> Profile:
         """Return `values`, shape (n, S), as a profile that is foreseen as the file says; all alike in one fleet."""
@@ -93,8 +93,8 @@ class Owned:
 
     @property
     def chance(self) -> np.random.Generator:
-        """The scenario's chance for this fleet; named by its first asset, so that fleets do not share it."""
-        return np.random.default_rng([self.scenario.file.seed, *self.ids[0].encode()])
+        """The chance of this fleet; named by its first asset, so that fleets do not share it."""
+        return np.random.default_rng([self.seed, *self.ids[0].encode()])
 
 
 def loads(owned: Owned) -> LocalAsset:
@@ -109,7 +109,7 @@ KELVIN_PER_F = 5 / 9
 
 def open_loop_loads(owned: Owned) -> LocalAsset:
     """Return the loads that follow from calendar and temperature."""
-    calendar = Calendar(owned.scenario.grid, owned.scenario.zone)
+    calendar = Calendar(owned.timeline.grid, owned.timeline.zone)
     when = calendar.when(np.arange(calendar.steps + 2 * calendar.steps_per_day))
     models = tuple(_open_loop(one.asset) for one in owned.assets)
     return InflexibleLoad(owned.ids, OpenLoopSeries(models, when, _outdoor(owned)))
@@ -134,7 +134,7 @@ def photovoltaics(owned: Owned) -> LocalAsset:
     """Return the PV plants: power as given, or rated power times yield."""
 
     def power(asset: Any) -> Floats:
-        given, series = asset.power, owned.scenario.series
+        given, series = asset.power, owned.timeline.series
         return series(given) if given is not None else asset.peak * series(asset.production)
 
     rows = np.stack([power(one.asset) for one in owned.assets])
@@ -145,7 +145,7 @@ def photovoltaics(owned: Owned) -> LocalAsset:
 def generators(owned: Owned) -> LocalAsset:
     """Return the dispatchable generators; those with and without rules of engagement are fleets of their own."""
     minimum, maximum, price, slope = (owned.numbers(name) for name in ("minimum", "maximum", "price", "slope"))
-    return Generator(owned.ids, minimum, maximum, price, slope, _engagement(owned), owned.scenario.grid.hours)
+    return Generator(owned.ids, minimum, maximum, price, slope, _engagement(owned), owned.timeline.grid.hours)
 
 
 def _engagement(owned: Owned) -> EngagementRules | None:
@@ -165,7 +165,7 @@ def combined_heat_and_power(owned: Owned) -> LocalAsset:
     boiler = owned.numbers_or("boiler_fuel_price", fuel_price) / numbers("boiler_efficiency")
     need = owned.profile(owned.rows(lambda asset: asset.heat_need))
     limits = owned.ids, numbers("minimum"), maximum
-    step_hours = owned.scenario.grid.hours
+    step_hours = owned.timeline.grid.hours
     engine = Generator(*limits, fuel_price * fuel, numbers("slope"), _engagement(owned), step_hours)
     heat = HeatUse(need, recovered * idle, recovered * fuel, boiler, fuel_price * idle)
     return CombinedHeatAndPower(owned.ids, engine, heat)
@@ -187,7 +187,7 @@ def batteries(owned: Owned) -> LocalAsset:
         end_value=None if owned.assets[0].asset.end_value is None else owned.numbers("end_value"),  # type: ignore[union-attr]
     )
     stored = np.maximum(owned.numbers("initial"), owned.numbers("minimum")) * energy
-    return Battery(owned.ids, ratings, owned.scenario.grid.hours, stored)
+    return Battery(owned.ids, ratings, owned.timeline.grid.hours, stored)
 
 
 def houses(owned: Owned) -> LocalAsset:
@@ -207,7 +207,7 @@ def houses(owned: Owned) -> LocalAsset:
     outdoor = owned.rows(lambda asset: asset.outdoor)
     climate = Climate(owned.profile(outdoor), owned.profile(gains), owned.profile(to_mass * sun))
     start = _initial_c(owned)
-    return House(owned.ids, building, pump, climate, _comfort(owned), owned.scenario.grid.hours, start, start)
+    return House(owned.ids, building, pump, climate, _comfort(owned), owned.timeline.grid.hours, start, start)
 
 
 def commercial_buildings(owned: Owned) -> LocalAsset:
@@ -223,9 +223,9 @@ def commercial_buildings(owned: Owned) -> LocalAsset:
         fresh=numbers("fresh_air"),
         economizer=numbers("economizer") > 0,
     )
-    gain = np.stack([_zone_gains(owned.scenario, one.asset) for one in owned.assets])
+    gain = np.stack([_zone_gains(owned.timeline, one.asset) for one in owned.assets])
     around = Surroundings(owned.profile(owned.rows(lambda asset: asset.outdoor)), owned.profile(gain))
-    step_hours, start = owned.scenario.grid.hours, _initial_c(owned)
+    step_hours, start = owned.timeline.grid.hours, _initial_c(owned)
     return CommercialBuilding(owned.ids, _zones(owned), air, around, _comfort(owned), step_hours, start)
 
 
@@ -235,10 +235,10 @@ def _zones(owned: Owned) -> Zones:
     return Zones(np.array([at for at, _ in each]), *columns)
 
 
-def _zone_gains(scenario: Scenario, asset: Any) -> Floats:
+def _zone_gains(timeline: Timeline, asset: Any) -> Floats:
     area = sum(zone.solar_area for zone in asset.zones)
-    inside = [scenario.series(zone.internal_gain) for zone in asset.zones]
-    return np.asarray(area * scenario.series(asset.irradiance) + np.sum(inside, axis=0))
+    inside = [timeline.series(zone.internal_gain) for zone in asset.zones]
+    return np.asarray(area * timeline.series(asset.irradiance) + np.sum(inside, axis=0))
 
 
 def chillers(owned: Owned) -> LocalAsset:
@@ -247,7 +247,7 @@ def chillers(owned: Owned) -> LocalAsset:
     ratings = ChillerRatings(**{name: owned.numbers(field) for name, field in names.items()})
     need = owned.profile(owned.rows(lambda asset: asset.need))
     stored = owned.numbers("initial") * owned.numbers("tank")
-    return Chiller(owned.ids, ratings, need, owned.scenario.grid.hours, stored)
+    return Chiller(owned.ids, ratings, need, owned.timeline.grid.hours, stored)
 
 
 def vehicles(owned: Owned) -> LocalAsset:
@@ -265,11 +265,11 @@ def vehicles(owned: Owned) -> LocalAsset:
         wear=owned.numbers("wear"),
     )
     plugged, trips = (
-        np.stack(rows) for rows in zip(*(sessions(owned.scenario, one) for one in owned.assets), strict=True)
+        np.stack(rows) for rows in zip(*(sessions(owned.timeline, one) for one in owned.assets), strict=True)
     )
     known = Sessions(owned.profile(plugged), owned.profile(trips))
     stored = owned.numbers_or("initial", ready / energy) * energy
-    return ElectricVehicle(owned.ids, ratings, known, owned.scenario.grid.hours, stored)
+    return ElectricVehicle(owned.ids, ratings, known, owned.timeline.grid.hours, stored)
 
 
 def water_heaters(owned: Owned) -> LocalAsset:
@@ -281,7 +281,7 @@ def water_heaters(owned: Owned) -> LocalAsset:
         owned.profile(owned.rows(lambda asset: asset.inlet)),
         owned.profile(owned.rows(lambda asset: asset.ambient)),
     )
-    return WaterHeater(owned.ids, tank, draw, _comfort(owned), owned.scenario.grid.hours, _initial_c(owned))
+    return WaterHeater(owned.ids, tank, draw, _comfort(owned), owned.timeline.grid.hours, _initial_c(owned))
 
 
 def _comfort(owned: Owned) -> Comfort:
@@ -307,3 +307,22 @@ BUILDERS: dict[str, Callable[[Owned], LocalAsset]] = {
     "battery": batteries,
 }
 """How each kind is built, in the order in which fleets stand."""
+
+
+def by_fleet(timeline: Timeline, seed: int, assets: Sequence[OwnedAsset]) -> Iterator[tuple[str, Owned]]:
+    """Yield every kind with its assets; those foreseen or valued in different ways are fleets of their own."""
+    for kind in BUILDERS:
+        of_kind = [one for one in assets if kind_of(one.asset) == kind]
+        for trait in sorted({_trait(one) for one in of_kind}):
+            yield kind, Owned(timeline, seed, [one for one in of_kind if _trait(one) == trait])
+
+
+def _trait(owned: OwnedAsset) -> tuple[str, bool, bool, bool]:
+    """Return what all assets of one fleet have in common beside their kind."""
+    asset = owned.asset
+    return (
+        str(getattr(asset, "forecast", "")),
+        getattr(asset, "end_value", None) is None,
+        getattr(asset, "engagement", None) is None,
+        getattr(asset, "outdoor_forecast", None) is None,
+    )

@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from micromarket.assets.state import fleet_arrays, restore_fleets
 from micromarket.domain.curves import Floats
 from micromarket.simulation.recording import checkpoint
 
@@ -21,15 +22,15 @@ def test_remembers_only_what_changed():
     before = Tank(np.ones(2), np.zeros(2))
     after = replace(before, level=np.array([0.5, 0.25]))
 
-    assert ["0.level"] == list(checkpoint.fleet_arrays([before], [after]))
+    assert ["0.level"] == list(fleet_arrays([before], [after]))
 
 
 def test_restores_a_fleet_as_it_was(tmp_path):
     """Saved, loaded and restored, the level is the same to the bit."""
     before = Tank(np.ones(2), np.zeros(2))
     after = replace(before, level=np.array([0.1, 1 / 3]))
-    checkpoint.save(tmp_path / "c.npz", checkpoint.fleet_arrays([before], [after]))
+    checkpoint.save(tmp_path / "c.npz", fleet_arrays([before], [after]))
 
-    (restored,) = checkpoint.restore_fleets([before], checkpoint.load(tmp_path / "c.npz"))
+    (restored,) = restore_fleets([before], checkpoint.load(tmp_path / "c.npz"))
 
     np.testing.assert_array_equal(after.level, restored.level)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 
 from micromarket.assets.asset import LocalAsset, Steps
+from micromarket.assets.state import fleet_arrays, restore_fleets
 from micromarket.domain.curves import Curves, Floats
 from micromarket.dso.imbalance import ImbalancePrices, Traded, postings, settle_deviations
 from micromarket.node.coordination import NestedClearing
@@ -24,7 +25,6 @@ from micromarket.simulation.continuous.tenders import (
 )
 from micromarket.simulation.continuous.venue import Commitments, Venue, Whole
 from micromarket.simulation.neighborhood import Neighborhood, Trading
-from micromarket.simulation.recording import checkpoint
 from micromarket.simulation.recording.tables import Part, Tables
 from micromarket.simulation.with_market import Delivered, deliver, expected_prices, negotiate_day, opening
 
@@ -93,11 +93,11 @@ class Continuous:
             "traded.volume": held.volume,
             "traded.turnover": held.turnover,
         }
-        return {**checkpoint.fleet_arrays(self._street.initial, self._case.fleets), **model, **traded}
+        return {**fleet_arrays(self._street.initial, self._case.fleets), **model, **traded}
 
     def restore(self, arrays: Arrays) -> None:
         """Go back to what was remembered."""
-        fleets = checkpoint.restore_fleets(self._street.initial, arrays)
+        fleets = restore_fleets(self._street.initial, arrays)
         model = replace(self._case.model, mean=arrays["model.mean"], spread=arrays["model.spread"])
         self._case = replace(self._case, fleets=fleets, model=model)
         names = ("power", "money", "volume", "turnover")

@@ -16,7 +16,6 @@ from msgspec.structs import replace
 
 from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import Interval, IntervalGrid
-from micromarket.domain.units import parse_clock
 from micromarket.errors import InvalidValue, Problem, ScenarioError
 from micromarket.simulation.scenario.checks import MOST_STEPS, check
 from micromarket.simulation.scenario.decoding import decode
@@ -26,6 +25,7 @@ from micromarket.simulation.scenario.file import ScenarioFile
 from micromarket.simulation.scenario.findings import Finding
 from micromarket.simulation.scenario.local_assets import LocalAsset, asset_ids
 from micromarket.simulation.scenario.series import SeriesLoader, SeriesTable, moment
+from micromarket.simulation.scenario.timeline import Timeline
 
 FILE_NAME = "scenario.yaml"
 
@@ -42,11 +42,14 @@ class OwnedAsset:
         Position of its owner among the customers.
     asset : LocalAsset
         What the file says of it.
+    comfort : float
+        Its owner's preference, between cost 0 and comfort 1.
     """
 
     id: str
     customer: int
     asset: LocalAsset
+    comfort: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -90,36 +93,19 @@ class Scenario:
     def assets(self) -> tuple[OwnedAsset, ...]:
         """Every local asset with its name, customer by customer in the order of the file."""
         return tuple(
-            OwnedAsset(name, at, asset)
+            OwnedAsset(name, at, asset, customer.comfort)
             for at, customer in enumerate(self.file.customers)
             for name, asset in zip(asset_ids(customer.id, customer.assets), customer.assets, strict=True)
         )
 
+    @property
+    def timeline(self) -> Timeline:
+        """Its base steps, and every field over them."""
+        return Timeline(self.grid, _zone(self.file), self.table)
+
     def series(self, value: float | SeriesRef | dict[str, float]) -> Floats:
-        """Return a field over the base steps, in base units, shape (S,).
-
-        Parameters
-        ----------
-        value : float, SeriesRef or dict
-            A constant; a column of a file; or what holds from each local time of day on.
-
-        Notes
-        -----
-        A series coarser than the step is repeated, a finer one is averaged. A daily schedule that changes within a
-        step counts from the next step on.
-        """
-        if isinstance(value, SeriesRef):
-            return self.table.columns[value.file, value.column]
-        if isinstance(value, dict):
-            return self._daily(value)
-        return np.full(len(self.grid), float(value))
-
-    def _daily(self, schedule: dict[str, float]) -> Floats:
-        starts = sorted((parse_clock(clock), value) for clock, value in schedule.items())
-        minutes = np.array([minute for minute, _ in starts])
-        values = np.array([value for _, value in starts])
-        at = np.searchsorted(minutes, self.grid.local_minutes(self.zone), side="right") - 1
-        return np.asarray(values[at])
+        """Return a field over the base steps, in base units, shape (S,), as `Timeline.series` does."""
+        return self.timeline.series(value)
 
 
 def scenario_path(path: Path) -> Path:

@@ -1,0 +1,59 @@
+"""The base steps that a file covers, and every field of its assets over them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import tzinfo
+
+import numpy as np
+
+from micromarket.domain.curves import Floats
+from micromarket.domain.intervals import IntervalGrid
+from micromarket.domain.units import parse_clock
+from micromarket.simulation.scenario.fields import SeriesRef
+from micromarket.simulation.scenario.series import SeriesTable
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Timeline:
+    """What is known over time.
+
+    Parameters
+    ----------
+    grid : IntervalGrid
+        The `S` base steps.
+    zone : tzinfo
+        The local zone.
+    table : SeriesTable
+        All series used, over the base steps.
+    """
+
+    grid: IntervalGrid
+    zone: tzinfo
+    table: SeriesTable
+
+    def series(self, value: float | SeriesRef | dict[str, float]) -> Floats:
+        """Return a field over the base steps, in base units, shape (S,).
+
+        Parameters
+        ----------
+        value : float, SeriesRef or dict
+            A constant; a column of a file; or what holds from each local time of day on.
+
+        Notes
+        -----
+        A series coarser than the step is repeated, a finer one is averaged. A daily schedule that changes within a
+        step counts from the next step on.
+        """
+        if isinstance(value, SeriesRef):
+            return self.table.columns[value.file, value.column]
+        if isinstance(value, dict):
+            return self._daily(value)
+        return np.full(len(self.grid), float(value))
+
+    def _daily(self, schedule: dict[str, float]) -> Floats:
+        starts = sorted((parse_clock(clock), value) for clock, value in schedule.items())
+        minutes = np.array([minute for minute, _ in starts])
+        values = np.array([value for _, value in starts])
+        at = np.searchsorted(minutes, self.grid.local_minutes(self.zone), side="right") - 1
+        return np.asarray(values[at])
