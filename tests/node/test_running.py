@@ -6,9 +6,10 @@ import pytest
 from living_nodes import CLEARING, MINUTE, START, hourly, lives
 from micromarket.domain.curves import Curves
 from micromarket.errors import UnknownParty
-from micromarket.node.facts import Cleared, Source
+from micromarket.node.facts import Cleared, Fate, NeighborSilent, SignalReceived, Source
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.running import RunningNode
+from micromarket.node.signals import TransactiveSignal, content_of
 from trees import load, offers
 
 UTILITY = Neighbor("utility", Direction.UPSTREAM, default=offers((0.2, 0.0), (0.2, 9.0)), transactive=False)
@@ -66,3 +67,23 @@ def test_a_meter_belongs_to_a_neighbor():
 
     with pytest.raises(UnknownParty, match="has no neighbor 'stranger'"):
         node.metered("stranger", START, 4.0)
+
+
+@pytest.mark.parametrize("mechanism", ["nested_auction", "consensus"])
+@pytest.mark.parametrize("hours", [[0, 1], [-1]], ids=["one too many", "another one"])
+def test_who_speaks_of_other_intervals_is_not_heard(mechanism, hours):
+    """Whatever another program sends: it is recorded, and the market clears as if it had said nothing."""
+    direction = Direction.DOWNSTREAM if mechanism == "nested_auction" else Direction.BIDIRECTIONAL
+    other = Neighbor("other", direction, 5.0, 5.0)
+    node, begin = RunningNode(lives("home", [other], load(0.0), hourly(mechanism))), CLEARING - 10 * MINUTE
+    node.handle(begin)
+    ((name, negotiation),) = node.state.open.items()
+    starts = [negotiation.market.delivery.start + 60 * hour * MINUTE for hour in hours]
+    flat = np.zeros(len(hours))
+    content = content_of(starts, Curves.inelastic(flat[None]), flat, flat)
+
+    said = node.handle(begin, TransactiveSignal(name, "other", "home", 1, begin, content)).facts
+    _, facts = lived(node, CLEARING - 6 * MINUTE, CLEARING - MINUTE)
+
+    assert [Fate.UNFIT] == [fact.fate for fact in said if isinstance(fact, SignalReceived)]
+    assert ["other"] == [fact.neighbor for fact in facts if isinstance(fact, NeighborSilent)]

@@ -90,6 +90,7 @@ def test_a_change_is_relative_to_the_larger(before, after, expected):
         ([], "numbered 0, or 0, 1, 2"),
         ([(0.1, 0.0), (0.1, 1.0)], r"found \[0, 1\]"),
         ([(nan, 0.0)], "record 0 has price nan"),
+        ([(0.1, -1e16)], "and power -1e"),
         ([(0.1, 0.0), (0.2, 0.0), (0.1, 1.0)], "must not fall"),
         ([(0.1, 0.0), (0.1, 0.0), (0.2, 1.0), (0.15, 2.0)], "must not fall"),
     ],

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micromarket.errors import BadSignal
-from micromarket.node.signals import IntervalRecords, TransactiveRecord, TransactiveSignal
+from micromarket.node.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
 from micromarket.runtime.wire import MOST_BYTES, decoded, encoded, schema_text, signal_schema
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "reference" / "signal.schema.json"
@@ -28,7 +28,7 @@ OFFER = TransactiveSignal(
     heard=1,
     answer=True,
 )
-NUMBERS = st.floats(allow_nan=False, allow_infinity=False)
+NUMBERS = st.floats(-LARGEST, LARGEST)
 
 
 @st.composite

@@ -37,6 +37,8 @@ class Fate(StrEnum):
     """One before it has not come yet, and each one matters."""
     LATE = "late"
     """The market no longer minds what this neighbor says."""
+    UNFIT = "unfit"
+    """It speaks of other intervals than those of the market."""
     STRANGE = "strange"
     """From no neighbor, for somebody else, or on no market that is open here."""
 

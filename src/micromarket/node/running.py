@@ -254,6 +254,8 @@ class RunningNode:
         negotiation = self._open.get(signal.market)
         if negotiation is None or signal.sender not in negotiation.dialogs or signal.receiver != self.setup.node.id:
             return [SignalReceived(now, signal, Fate.STRANGE)]
+        if signal.content and not _fits(signal, negotiation.market):
+            return [SignalReceived(now, signal, Fate.UNFIT)]
         step = heard(negotiation, signal, self._place(negotiation.market), now)
         if signal.content and step.negotiation.dialogs[signal.sender].received is signal.content:
             heading = _heading(negotiation.market, signal.sender)
@@ -269,6 +271,10 @@ class RunningNode:
 
     def _place(self, market: Market) -> Place:
         return self._places[market.rules.mechanism]
+
+
+def _fits(signal: TransactiveSignal, market: Market) -> bool:
+    return [each.start for each in signal.content] == list(market.intervals.moments)
 
 
 def _heading(market: Market, neighbor: str) -> str:

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import pairwise
-from math import inf, isfinite
+from math import inf
 from typing import Self
 
 import numpy as np
@@ -24,6 +24,9 @@ from micromarket.domain.intervals import utc
 from micromarket.errors import BadSignal
 from micromarket.kernels.polylines import Polyline, polyline
 from micromarket.node.vertices import curve_of, vertices_of
+
+LARGEST = 1e15
+"""No price or power is beyond this; sums and products of what is not stay finite."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ class IntervalRecords:
     Raises
     ------
     BadSignal
-        If numbers are not {0} or {0, 1, 2, ...}, a price or power is not finite, or vertices fall.
+        If numbers are not {0} or {0, 1, 2, ...}, a price or power is no number up to `LARGEST`, or vertices fall.
     NaiveTime
         If `start` carries no zone.
     """
@@ -68,13 +71,13 @@ class IntervalRecords:
     records: tuple[TransactiveRecord, ...]
 
     def __post_init__(self) -> None:
-        """Check numbers, finiteness and order."""
+        """Check numbers, sizes and order."""
         object.__setattr__(self, "start", utc(self.start))
         numbers = [record.number for record in self.records]
         if numbers != list(range(len(numbers))) or len(numbers) in {0, 2}:
             raise BadSignal(f"records of an interval are numbered 0, or 0, 1, 2 and on; found {numbers}")
         for record in self.records:
-            if not (isfinite(record.price) and isfinite(record.power_kw)):
+            if not (abs(record.price) <= LARGEST and abs(record.power_kw) <= LARGEST):
                 raise BadSignal(f"record {record.number} has price {record.price} and power {record.power_kw}")
         for one, next_one in pairwise(self.vertices):
             if next_one[0] < one[0] or next_one[1] < one[1]:

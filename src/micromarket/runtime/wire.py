@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from micromarket.errors import BadSignal, InvalidValue
-from micromarket.node.signals import IntervalRecords, TransactiveRecord, TransactiveSignal
+from micromarket.node.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
 
 IDENTITY = "https://micromarket.example/schema/transactive-signal-1.json"
 MOST_BYTES = 1_000_000
@@ -27,8 +27,11 @@ class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     record: Annotated[
         int, Meta(ge=0, description="0 scheduled point, 1 lower end, 2 upper end, 3 and on the vertices between.")
     ]
-    price: Annotated[float, Meta(description="Marginal price [currency/kWh].")]
-    power_kw: Annotated[float, Meta(description="Average power [kW] toward the receiver, at the sending end.")]
+    price: Annotated[float, Meta(ge=-LARGEST, le=LARGEST, description="Marginal price [currency/kWh].")]
+    power_kw: Annotated[
+        float,
+        Meta(ge=-LARGEST, le=LARGEST, description="Average power [kW] toward the receiver, at the sending end."),
+    ]
 
 
 class IntervalOfSignal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
