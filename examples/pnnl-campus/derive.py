@@ -71,22 +71,22 @@ def loads() -> tuple[OpenLoopLoad, OpenLoopLoad]:
 
 def weather(clock: np.ndarray) -> tuple[list[np.ndarray], list[np.ndarray]]:
     """Return temperatures [°C] and the clear share of the sky, each as foreseen and as they are, at some hours."""
-    rng = np.random.default_rng(SEED)
+    warmth, cover, error, haze = np.random.default_rng(SEED).spawn(4)
     year = np.cos(2 * np.pi * (clock / 24 + 212 - 205) / 365)
     day = np.cos(2 * np.pi * (clock - 16) / 24)
-    actual = 13 + 12 * year + (5 + 3 * year) * day + 3.5 * lasting(rng, len(clock), 72)
-    sky = np.clip(0.8 + 0.25 * lasting(rng, len(clock), 12), 0.1, 1.0)
-    error, haze = 1.5 * lasting(rng, len(clock), 6), 0.15 * lasting(rng, len(clock), 6)
-    return [actual + error, actual], [np.clip(sky + haze, 0.1, 1.0), sky]
+    actual = 13 + 12 * year + (5 + 3 * year) * day + 3.5 * lasting(warmth, len(clock), 72)
+    sky = np.clip(0.8 + 0.25 * lasting(cover, len(clock), 12), 0.1, 1.0)
+    foreseen = np.clip(sky + 0.15 * lasting(haze, len(clock), 6), 0.1, 1.0)
+    return [actual + 1.5 * lasting(error, len(clock), 6), actual], [foreseen, sky]
 
 
 def lasting(rng: np.random.Generator, steps: int, hours: float) -> np.ndarray:
     """Return chance of mean 0 and variance 1 that forgets itself over some hours, a number for each quarter hour."""
     keep = np.exp(-0.25 / hours)
-    values, fresh = np.empty(steps), rng.standard_normal(steps) * np.sqrt(1 - keep**2)
-    level = rng.standard_normal()
+    level, *fresh = rng.standard_normal(steps + 1)
+    values = np.empty(steps)
     for step in range(steps):
-        values[step] = level = keep * level + fresh[step]
+        values[step] = level = keep * level + np.sqrt(1 - keep**2) * fresh[step]
     return values
 
 
