@@ -1,6 +1,7 @@
 """Consensus between living nodes, in rings and meshes, on a bus that loses, doubles and delays."""
 
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -44,17 +45,21 @@ def members_of(nodes):
     return np.append(np.arange(nodes), 0)
 
 
-def peers(ends, curves, members, limit_kw=4.0, loss=0.03):
+def peers(ends, curves, members, limit_kw=4.0, loss=0.03, plan=PLAN):
     """The nodes of a network as independent nodes."""
     neighbors = {node: [] for node in range(int(np.max(ends)) + 1)}
     for one, two in ends:
         neighbors[one].append(Neighbor(f"node-{two}", PEER, limit_kw, limit_kw, loss))
         neighbors[two].append(Neighbor(f"node-{one}", PEER, limit_kw, limit_kw, loss))
-    return [lives(f"node-{k}", near, curves[np.flatnonzero(members == k)], PLAN) for k, near in neighbors.items()]
+    return [lives(f"node-{k}", near, curves[np.flatnonzero(members == k)], plan) for k, near in neighbors.items()]
 
 
 def prices(facts):
     return np.array([next(iter(cleared(each).values())).price[0] for each in facts.values()])
+
+
+def rounds_of(facts):
+    return max(fact.signal.number for each in facts.values() for fact in each if isinstance(fact, SignalSent))
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -70,6 +75,16 @@ def test_nodes_that_only_exchange_signals_reach_the_consensus(shape):
 
     assert prices(found) == pytest.approx(expected.price[:, 0], abs=1e-6)
     assert [] == [fact for each in found.values() for fact in each if isinstance(fact, NoAgreement)]
+
+
+def test_a_rougher_precision_ends_sooner():
+    """A series says how far its neighbors may disagree; all of them stop together when that is reached."""
+    ends, curves, members = SHAPES["ring of five"], curves_of(5), members_of(5)
+    rough = replace(PLAN, rules=replace(PLAN.rules, precision=1e-3))
+    exact, near = (run_network(peers(ends, curves, members, plan=plan), FIRST, END) for plan in (PLAN, rough))
+
+    assert rounds_of(near) < 0.8 * rounds_of(exact)
+    assert prices(near) == pytest.approx(prices(exact), abs=1e-3)
 
 
 @pytest.mark.parametrize("shape", SHAPES)
@@ -89,9 +104,8 @@ def test_two_messages_for_each_edge_and_round():
     ends = SHAPES["ring of five"]
     facts = run_network(peers(ends, curves_of(5), members_of(5)), FIRST, END)
     sent = Counter(fact.reason.value for each in facts.values() for fact in each if isinstance(fact, SignalSent))
-    rounds = max(fact.signal.number for each in facts.values() for fact in each if isinstance(fact, SignalSent))
 
-    assert 2 * len(ends) * rounds == sent["first"] + sent["changed"]
+    assert 2 * len(ends) * rounds_of(facts) == sent["first"] + sent["changed"]
     assert sent["unheard"] == sent["answer"] <= 2 * len(ends)
 
 

@@ -99,9 +99,10 @@ class Consensus:
 
 
 def rules_of(view: View) -> ConsensusRules:
-    """Return the rules all nodes of a series agree on, made from its default price."""
-    price = max(abs(view.market.rules.default_price), LEAST_PRICE)
-    return ConsensusRules(-SCARCITY * price, SCARCITY * price, price, TYPICAL_KW)
+    """Return the rules all nodes of a series agree on, made from its default price and precision."""
+    market = view.market.rules
+    price = max(abs(market.default_price), LEAST_PRICE)
+    return ConsensusRules(-SCARCITY * price, SCARCITY * price, price, TYPICAL_KW, market.precision)
 
 
 def _partners(view: View) -> list[Neighbor]:

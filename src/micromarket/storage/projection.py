@@ -213,6 +213,7 @@ def _series(node: str, rules: MarketRules) -> Values:
         "price_model": rules.price_model,
         "commitment": rules.commitment,
         "default_price": rules.default_price,
+        "precision": rules.precision,
         "interval_duration_s": _seconds(timing.interval_duration),
         "intervals_to_clear": timing.intervals_to_clear,
         "activation_lead_s": _seconds(timing.activation_lead),

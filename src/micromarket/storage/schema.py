@@ -257,6 +257,7 @@ _MARKET_TABLES = (
             _text("price_model", "registered name of the model that foresees its prices"),
             _truth("commitment", "whether what it clears binds"),
             _real("default_price", "currency/kWh", "expected where nothing better is known"),
+            _real("precision", "share", "part of the exchanged money that a consensus may leave in disagreement"),
             _real("clearing_interval_s", "s", "from one clearing to the next"),
             _real("interval_duration_s", "s", "duration of an interval"),
             _count("intervals_to_clear", "intervals that one market clears"),

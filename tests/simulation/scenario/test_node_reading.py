@@ -1,5 +1,6 @@
 """Node files: what they say becomes a node, or every problem is named with its line."""
 
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,22 @@ def test_an_example_becomes_a_node():
     assert [6.0] == setup.scheduling.assets[0].highest_kw.ravel().tolist()
 
 
+def test_a_series_says_how_it_foresees_and_when_it_agrees(tmp_path):
+    """What is not said stays as it is by default."""
+    text = HOME.read_text(encoding="utf-8")
+    file = tmp_path / "home.yaml"
+    more = "name: hourly, price_model: weekday_weekend, precision: 0.1 %, reconciliation: PT20M,"
+    file.write_text(text.replace("name: hourly,", more), encoding="utf-8")
+    before, after = (read_node(each).setup.series[0].plan.rules for each in (HOME, file))
+
+    assert ("weekday_weekend", 0.001, timedelta(minutes=20)) == (
+        after.price_model,
+        after.precision,
+        after.timing.reconciliation,
+    )
+    assert ("hourly", 1e-7, timedelta(0)) == (before.price_model, before.precision, before.timing.reconciliation)
+
+
 @pytest.mark.parametrize(
     ("found", "written", "problem"),
     [
@@ -40,6 +57,12 @@ def test_an_example_becomes_a_node():
             "name: hourly, coordination: telepathy,",
             "has no 'telepathy'; there are: consensus, nested_auction",
         ),
+        (
+            "name: hourly,",
+            "name: hourly, price_model: stars,",
+            "has no 'stars'; there are: hourly, weekday_weekend",
+        ),
+        ("name: hourly,", "name: hourly, precision: 0 %,", "expected more than 0 %"),
         ("name: hourly,", "name: hourly, every: PT2H,", "it would leave gaps"),
         (
             "end: 2026-07-06T14",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from micromarket.domain.intervals import Interval, IntervalGrid, utc
+from micromarket.errors import InvalidValue
 from micromarket.markets.series.states import MarketState, Timing
 
 
@@ -29,6 +30,14 @@ class MarketRules:
         (traded anew).
     price_model : str
         Registered name of the model that foresees its prices.
+    precision : float, default 1e-7
+        Part of the exchanged money that neighbors may disagree about when their negotiation ends, where it goes in
+        rounds.
+
+    Raises
+    ------
+    InvalidValue
+        If the precision is not more than 0.
     """
 
     series: str
@@ -37,6 +46,12 @@ class MarketRules:
     default_price: float
     commitment: bool = False
     price_model: str = "hourly"
+    precision: float = 1e-7
+
+    def __post_init__(self) -> None:
+        """Check the precision."""
+        if not self.precision > 0:
+            raise InvalidValue(f"the precision of series {self.series} must be more than 0; found {self.precision}")
 
 
 @dataclass(frozen=True, slots=True)

@@ -110,7 +110,12 @@ class NodeSeries(_Part, frozen=True, kw_only=True):
     delivery_lead: Annotated[Duration, about("Time from clearing to delivery, in which offers come down.")] = (
         timedelta(minutes=5)
     )
+    reconciliation: Annotated[Duration, about("Time in RECONCILE.")] = timedelta(0)
     default_price: Annotated[Price, about("Price expected before any was seen.")]
+    price_model: Annotated[str, about("What foresees its prices, by its registered name.")] = "hourly"
+    precision: Annotated[
+        Fraction, about("Part of the exchanged money that a consensus may leave in disagreement.", above=0, most=1)
+    ] = 1e-7
     commits: Annotated[bool, about("Whether what it clears binds, so that later markets trade the change.")] = False
     refined_by: Annotated[NodeSeries | None, about("A series that divides its time and trades again.")] = None
 

@@ -13,6 +13,7 @@ import numpy as np
 from micromarket.domain.curves import Curves
 from micromarket.dso.bulk_rates import BulkRates
 from micromarket.errors import InvalidValue, Problem, ScenarioError
+from micromarket.markets.registry import price_model
 from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
@@ -143,6 +144,7 @@ class _Builder:
     def _plan(self, series: NodeSeries, path: text_of.Path) -> SeriesPlan | None:
         finer = None if series.refined_by is None else self._plan(series.refined_by, (*path, "refined_by"))
         self._made((*path, "coordination"), lambda: coordination(series.coordination))
+        self._made((*path, "price_model"), lambda: price_model(series.price_model))
         every = series.every or series.interval * series.intervals
         return self._made(path, lambda: SeriesPlan(_rules(series), every, finer))
 
@@ -173,8 +175,17 @@ def _rules(series: NodeSeries) -> MarketRules:
         series.negotiation_lead,
         series.market_lead,
         series.delivery_lead,
+        series.reconciliation,
     )
-    return MarketRules(series.name, series.coordination, timing, series.default_price, series.commits)
+    return MarketRules(
+        series.name,
+        series.coordination,
+        timing,
+        series.default_price,
+        series.commits,
+        series.price_model,
+        series.precision,
+    )
 
 
 def _listed(asset: LoadAsset | CurveAsset | SeriesAsset) -> ListedAsset:
