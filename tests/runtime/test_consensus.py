@@ -45,12 +45,12 @@ def members_of(nodes):
     return np.append(np.arange(nodes), 0)
 
 
-def peers(ends, curves, members, limit_kw=4.0, loss=0.03, plan=PLAN):
+def peers(ends, curves, members, loss=0.03, plan=PLAN):
     """The nodes of a network as independent nodes."""
     neighbors = {node: [] for node in range(int(np.max(ends)) + 1)}
     for one, two in ends:
-        neighbors[one].append(Neighbor(f"node-{two}", PEER, limit_kw, limit_kw, loss))
-        neighbors[two].append(Neighbor(f"node-{one}", PEER, limit_kw, limit_kw, loss))
+        neighbors[one].append(Neighbor(f"node-{two}", PEER, 4.0, 4.0, loss))
+        neighbors[two].append(Neighbor(f"node-{one}", PEER, 4.0, 4.0, loss))
     return [lives(f"node-{k}", near, curves[np.flatnonzero(members == k)], plan) for k, near in neighbors.items()]
 
 
