@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from micromarket.assets.asset import Outlook
 from micromarket.assets.engagement import EngagementRules
 from micromarket.assets.generator import Generator
+from micromarket.domain.surplus import production_cost
 from micromarket.errors import InvalidValue
 
 
@@ -32,6 +33,14 @@ def test_offers_its_marginal_cost():
     curves = generator().curves(outlook(0.35))
 
     assert ([[[0.3, 0.4]]], [[[0.0, 10.0]]]) == (curves.prices.round(9).tolist(), curves.powers.tolist())
+
+
+@pytest.mark.parametrize("power", [0.0, 3.0, 10.0])
+def test_the_area_under_its_curve_is_its_quadratic_cost(power):
+    """0.30 P and half of 0.01 P squared."""
+    curves = generator().curves(outlook(0.35))
+
+    assert 0.30 * power + 0.5 * 0.01 * power**2 == pytest.approx(production_cost(curves, power)[0, 0])
 
 
 def test_plans_what_earns_most():

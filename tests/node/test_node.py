@@ -105,6 +105,25 @@ def test_directions_are_told_apart():
     assert ["substation"] == [neighbor.id for neighbor in node.directed(UP)]
 
 
+def test_a_neighbor_does_what_its_curve_says_at_the_price():
+    """It offers 0 to 8 kW from 0.10 to 0.30; for 6 kW of load the price is 0.25, where its curve gives 6 kW."""
+    node, said = TransactiveNode("home", (Neighbor("feeder", UP),)), offers((0.1, 0.0), (0.3, 8.0))
+    settled = node.balance(load(6.0), {"feeder": said})
+
+    assert [0.25] == pytest.approx(settled.price)
+    assert said.powers_at(settled.price)[0][0].tolist() == pytest.approx(settled.neighbor_kw["feeder"])
+
+
+@pytest.mark.parametrize(("into", "out_of", "lowest", "highest"), [(5.0, 0.0, 0.0, 5.0), (0.0, 5.0, -5.0, 0.0)])
+def test_a_limit_of_zero_makes_a_neighbor_a_supplier_or_a_consumer_only(into, out_of, lowest, highest):
+    """Whatever it says, its curve as seen from inside, and ours as it hears it, stay on one side of nothing."""
+    neighbor, both = Neighbor("other", UP, into, out_of), offers((0.1, -9.0), (0.3, 9.0))
+    seen, sent = neighbor.seen(both), neighbor.sent(both)
+
+    assert (lowest, highest) == (seen.lowest_kw[0, 0], seen.highest_kw[0, 0])
+    assert (-highest, -lowest) == (sent.lowest_kw[0, 0], sent.highest_kw[0, 0])
+
+
 def test_balance_sums_to_zero():
     settled = balance(load(3.0, 1.0), {"feeder": supplier()})
 

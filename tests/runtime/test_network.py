@@ -5,10 +5,12 @@ import numpy as np
 import pytest
 
 from living_nodes import CLEARING, MINUTE, START, cleared, hourly, lives, setups_of
+from micromarket.errors import BrokenTree
 from micromarket.node.coordination import clear_nested
 from micromarket.node.dialog import Reason
 from micromarket.node.facts import Cleared, NeighborSilent, SignalSent, Source
 from micromarket.node.neighbor import Direction, Neighbor
+from micromarket.node.running import RunningNode
 from micromarket.runtime.faults import Faults
 from micromarket.runtime.network import run_network
 from trees import load, offers, random_market
@@ -97,6 +99,14 @@ def test_a_home_without_upstream_balances_by_itself():
     (clearing,) = (fact for fact in facts if isinstance(fact, Cleared))
     assert (0.3, CLEARING + 7.5 * MINUTE) == (clearing.balance.price[0], clearing.at)
     assert (("feeder", Source.NOTHING),) == clearing.sources
+
+
+def test_who_would_bid_to_two_is_refused():
+    """A nested auction is a tree; networks of other shapes have the consensus."""
+    node = RunningNode(lives("home", [Neighbor(name, UP) for name in ("east", "west")], load(1.0)))
+
+    with pytest.raises(BrokenTree, match=r"can bid to one neighbor upstream; found \['east', 'west'\]"):
+        node.handle(CLEARING)
 
 
 def test_nobody_is_needed_to_clear():

@@ -1,13 +1,18 @@
 """Facts that no run of the examples has: meters, services, charges."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from living_nodes import CLEARING, START, hourly, nothing
+from living_nodes import CLEARING, MINUTE, START, hourly, lives, nothing
 from micromarket.assets.information_service import InformationService
+from micromarket.domain.curves import Curves
 from micromarket.errors import UnknownParty
+from micromarket.markets.series.market import MarketRules
+from micromarket.markets.series.series import SeriesPlan
+from micromarket.markets.series.states import Timing
 from micromarket.node.demand_charge import DemandCharge
 from micromarket.node.inventory import Inventory, ListedAsset
 from micromarket.node.neighbor import Direction, Neighbor
@@ -15,11 +20,21 @@ from micromarket.node.node import TransactiveNode
 from micromarket.node.running import NodeSetup, RunningNode, StartingSeries
 from micromarket.runtime.bus import InProcessBus
 from micromarket.runtime.clocks import VirtualClock
+from micromarket.runtime.network import run_network
 from micromarket.runtime.program import NodeProgram, Surroundings
 from micromarket.storage.opening import open_store
+from micromarket.storage.schema import TABLES
+from trees import load, offers
 
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+QUARTERS = Timing(15 * MINUTE, 1, 0 * MINUTE, 3 * MINUTE, 3 * MINUTE, 3 * MINUTE)
+HOURS = hourly()
+CHAIN = SeriesPlan(
+    replace(HOURS.rules, commitment=True),
+    HOURS.clearing_interval,
+    SeriesPlan(MarketRules("quarters", "nested_auction", QUARTERS, 0.2), 15 * MINUTE),
+)
 
 
 class Idle:
@@ -84,3 +99,50 @@ def test_what_a_node_is(metered, address):
     weather = ("home", "weather", "outdoor temperature", "degC", 3600.0, 21600.0, 13.7, "weather.csv", "CC0")
     assert [weather] == rows(address, record, "information_service")
     assert [("home", "utility", "upstream", True, 10.0, 10.0, 0.0, 9.5, 2.0)] == rows(address, record, "neighbor")
+
+
+@pytest.fixture(scope="module")
+def chained():
+    """What a home lives through in 35 minutes of a market whose hours are refined by quarters."""
+    everyone = Curves.concatenate([load(3.0), offers((0.1, 0.0), (0.3, 8.0))])
+    return run_network([lives("home", [], everyone, CHAIN)], START, NOON + 35 * MINUTE)["home"]
+
+
+def named(address, record, table, *columns):
+    """Some columns of a table, row by row."""
+    names = [column.name for one in TABLES if one.name == table for column in one.columns]
+    return [tuple(row[names.index(column)] for column in columns) for row in rows(address, record, table)]
+
+
+def test_a_market_names_what_it_follows_and_what_it_refines(chained, address):
+    """The quarters of the second hour are there as soon as that hour negotiates."""
+    columns = ("market", "series", "number", "state", "prior_market", "refined_market")
+    markets = {row[0]: row[1:] for row in named(address, chained, "market_object", *columns)}
+    hour, quarter = "hourly/2026-07-06T12:00:00Z", "quarters/2026-07-06T12:{}:00Z"
+
+    assert ("hourly", 0, "delivery", None, None) == markets[hour]
+    assert ("quarters", 2, "delivery", quarter.format("15"), hour) == markets[quarter.format("30")]
+    assert "hourly/2026-07-06T13:00:00Z" == markets["quarters/2026-07-06T13:00:00Z"][-1]
+
+
+def test_a_series_keeps_its_rules_and_what_it_learned(chained, address):
+    """The node expects of its next noon what it paid in this one, a fourteenth of it."""
+    series = named(
+        address, chained, "market_series", "series", "coordination", "commitment", "interval_duration_s", "refines"
+    )
+    learned = named(address, chained, "series_price_model", "series", "weekend", "hour", "mean")
+
+    assert [
+        ("hourly", "nested_auction", True, 3600.0, None),
+        ("quarters", "nested_auction", False, 900.0, "hourly"),
+    ] == series
+    assert ("hourly", False, 12, pytest.approx((13 * 0.2 + 0.175) / 14)) in learned
+
+
+def test_an_interval_has_its_place_its_length_and_its_outcome(chained, address):
+    """What is not cleared yet has no outcome."""
+    columns = ("market", "start_time", "duration_s", "outcome")
+    found = {row[0]: row[1:] for row in named(address, chained, "time_interval", *columns)}
+
+    assert (NOON, 3600.0, "balanced") == found["hourly/2026-07-06T12:00:00Z"]
+    assert (NOON + 0.75 * HOUR, 900.0, None) == found["quarters/2026-07-06T12:45:00Z"]

@@ -18,6 +18,7 @@ FIRST = datetime(2026, 7, 6, 9, 55, tzinfo=UTC)
 QUARTERS = SeriesPlan(
     MarketRules("quarters", "double_auction", Timing(15 * MINUTE, 1, *5 * [2 * MINUTE]), 0.2), 15 * MINUTE
 )
+SLOW = Timing(15 * MINUTE, 1, MINUTE, 2 * MINUTE, 2 * MINUTE, MINUTE, reconciliation=3 * MINUTE)
 
 
 def noting(known, entered):
@@ -49,6 +50,19 @@ def test_actions_while_in_a_state():
         known = act(series, behavior, known, FIRST + minute * MINUTE)
 
     assert ("09:51 until 09:53", "09:52 until 09:53") == known
+
+
+@pytest.mark.parametrize("state", list(MarketState)[1:-1])
+def test_every_state_that_lasts_can_be_acted_in(state):
+    """A node that looks in the middle of each state of a market finds it there, once."""
+    behavior = {"quarters": Behavior(while_in={state: lambda known, market, now: (*known, (market.number, now))})}
+    series, known = MarketSeries(replace(QUARTERS, rules=replace(QUARTERS.rules, timing=SLOW)), FIRST), ()
+    for seconds in range(-330, 1500, 60):
+        known = act(series, behavior, known, FIRST + timedelta(seconds=seconds))
+    first = [now for number, now in known if number == 0]
+    begins, ends = (series.plan.market(0, FIRST).starts[each] for each in (state, MarketState(state + 1)))
+
+    assert (begins, ends) == (first[0] - MINUTE / 2, first[-1] + MINUTE / 2)
 
 
 def test_a_silent_market_still_lives():

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from micromarket.assets.asset import Outlook
+from micromarket.assets.battery import Battery, BatteryRatings
 from micromarket.domain.curves import Curves
 from micromarket.domain.intervals import IntervalGrid
 from micromarket.errors import InvalidValue, WrongShape
@@ -83,6 +85,21 @@ def test_figure_10d_a_weakened_generator_buys_back():
 def test_figure_10_at_the_old_price_nothing_changes(curve):
     """Whose curve has not changed trades nothing in a correction that clears at the first market's price."""
     assert 0.0 == power(translated(curve, power(curve, 0.20)), 0.20)
+
+
+def test_a_battery_that_replans_buys_back_what_it_sold():
+    """A day ahead it sells its 4 kWh at 0.30; then the hour after looks dearer, so it keeps them."""
+    store = Battery(("battery",), BatteryRatings(4.0, 4.0, 4.0, end_value=0.0), 1.0, np.array([4.0]))
+    ahead, replanned = (
+        store.curves(Outlook(np.arange(3), 1.0, np.array([[0.3, after]]), tendered=1)) for after in (0.1, 0.6)
+    )
+    grid = Curves.offer([[0.3]], -9.0, 9.0)
+    sold = clear(Curves.concatenate([ahead, grid])).powers_kw
+    second = correct(Curves.concatenate([replanned, grid]), sold)
+
+    assert (-sold).tolist() == second.clearing.powers_kw.tolist()
+    assert (0.3, [[0.0], [0.0]]) == (second.clearing.price[0], second.powers_kw.tolist())
+    assert sold[0, 0] > 3.0
 
 
 def test_a_correction_clears_the_change():

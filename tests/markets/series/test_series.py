@@ -85,13 +85,14 @@ def test_every_setting_is_kept():
 
 
 def test_day_ahead_spawns_its_real_time_markets():
-    """Each day-ahead market brings the 96 quarter hours that correct it."""
-    day, *_, last = entered = MarketSeries(DAY_AHEAD, FIRST).advance(FIRST)
+    """Each day-ahead market brings the 96 quarter hours that correct it; they wait until it is their time."""
+    series = MarketSeries(DAY_AHEAD, FIRST)
+    day, *_ = entered = series.advance(FIRST - 45 * MINUTE)
     quarters = spawned(entered, "real-time")
 
     assert (96, {day.market.name}) == (len(quarters), {market.refined for market in quarters})
     assert [day.market.delivery] == joined(market.delivery for market in quarters)
-    assert MarketState.MARKET_LEAD is not last.state
+    assert {MarketState.INACTIVE} == {series.active[market.name][1] for market in quarters}
 
 
 def test_real_time_clears_before_its_quarter():
