@@ -11,7 +11,11 @@ from micromarket.markets.series.states import Timing
 from micromarket.node.facts import Cleared
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
-from micromarket.node.running import NodeSetup, StartingSeries
+from micromarket.node.running import NodeSetup, RunningNode, StartingSeries
+from micromarket.runtime.bus import InProcessBus
+from micromarket.runtime.clocks import VirtualClock
+from micromarket.runtime.faults import FaultyBus
+from micromarket.runtime.program import NodeProgram, Surroundings
 
 START = datetime(2026, 7, 6, 11, 30, tzinfo=UTC)
 CLEARING = datetime(2026, 7, 6, 11, 45, tzinfo=UTC)
@@ -68,3 +72,41 @@ def nothing(intervals=1):
 def cleared(facts):
     """The last balance of each market at one node, by market."""
     return {fact.market.name: fact.balance for fact in facts if isinstance(fact, Cleared)}
+
+
+class CutOff:
+    """A bus from which one node is cut off for a while: as good as dead for the others, and they for it."""
+
+    def __init__(self, bus, clock, start, end):
+        self.bus, self.clock, self.start, self.end = bus, clock, start, end
+
+    def publish(self, subject, payload):
+        if not self.start <= self.clock.now() < self.end:
+            self.bus.publish(subject, payload)
+
+    def subscribe(self, subject, handler):
+        self.bus.subscribe(subject, lambda payload: self.start <= self.clock.now() < self.end or handler(payload))
+
+
+class Programs:
+    """Nodes as programs in one process, on a bad bus; some are cut off from moment to moment."""
+
+    def __init__(self, setups, start, faults, cut_off=None):
+        self.clock = VirtualClock(start)
+        bus = FaultyBus(InProcessBus(self.clock), self.clock, faults)
+        self.facts = {setup.node.id: [] for setup in setups}
+        self.programs = {}
+        for setup in setups:
+            name = setup.node.id
+            own = CutOff(bus, self.clock, *cut_off[name]) if name in (cut_off or {}) else bus
+            around = Surroundings("here", self.clock, own)
+            self.programs[name] = NodeProgram(RunningNode(setup), around, self.facts[name].append)
+            self.programs[name].start()
+
+    def restart(self, name, state=None):
+        """Start a node again, from what it knew or from nothing."""
+        self.programs[name].node = RunningNode(self.programs[name].node.setup, state)
+
+    def run_until(self, end):
+        self.clock.run_until(end)
+        return self.facts

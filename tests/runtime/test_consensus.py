@@ -7,14 +7,14 @@ from datetime import timedelta
 import numpy as np
 import pytest
 
-from living_nodes import CLEARING, MINUTE, START, cleared, hourly, lives, nothing
+from living_nodes import CLEARING, MINUTE, START, Programs, cleared, hourly, lives, nothing
 from micromarket.domain.curves import Curves
 from micromarket.errors import BrokenTree
 from micromarket.markets.auctions.auction import Outcome
 from micromarket.node.consensus import clear_consensus
 from micromarket.node.consensus_market import SCARCITY, TYPICAL_KW
 from micromarket.node.exchange import ConsensusRules
-from micromarket.node.facts import Cleared, NeighborSilent, NoAgreement, SignalSent
+from micromarket.node.facts import Cleared, Fate, NeighborSilent, NoAgreement, SignalReceived, SignalSent, Source
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.running import RunningNode
 from micromarket.runtime.faults import Faults
@@ -25,8 +25,10 @@ from trees import load, offers, supplier
 PEER = Direction.BIDIRECTIONAL
 PLAN = hourly("consensus", negotiation_lead=30 * MINUTE, market_lead=MINUTE * 0)
 FIRST = START - 20 * MINUTE
+NEGOTIATION = CLEARING - 30 * MINUTE
 END = CLEARING + 15 * MINUTE
-BAD = Faults(drop=0.2, double=0.2, delay=0.2, longest_delay=timedelta(seconds=3), seed=1)
+SECOND = timedelta(seconds=1)
+BAD = Faults(drop=0.2, double=0.2, delay=0.2, longest_delay=3 * SECOND, seed=1)
 SHAPES = {
     "line": [(0, 1), (1, 2)],
     "ring of five": [(0, 1), (1, 2), (2, 3), (3, 4), (4, 0)],
@@ -118,14 +120,97 @@ def test_who_cannot_be_served_is_short_and_says_so():
     assert 4.0 == pytest.approx(home.neighbor_kw["node-0"][0], abs=1e-5)
 
 
-def test_a_dead_peer_is_stood_in_for():
-    """Of three in a line the last never lived: the others agree with its default, and name it."""
-    ends = [(0, 1), (1, 2)]
-    alive = peers(ends, curves_of(3), members_of(3))[:2]
-    facts = run_network(alive, FIRST, END)
+def test_who_never_lived_is_stood_in_for_by_its_default():
+    """A plant alone with the default of its only peer: the price of that load, and the record says what it is."""
+    peer = Neighbor("node-1", PEER, default=load(4.0))
+    facts = run_network([lives("node-0", [peer], offers((0.1, 0.0), (0.5, 8.0)), PLAN)], FIRST, END)["node-0"]
 
-    assert ["node-2"] == [fact.neighbor for fact in facts["node-1"] if isinstance(fact, NeighborSilent)]
-    assert 2 == len([name for name, each in facts.items() if any(isinstance(fact, Cleared) for fact in each)])
+    (clearing,) = (fact for fact in facts if isinstance(fact, Cleared))
+    assert [("node-1", Source.DEFAULT)] == [(f.neighbor, f.stand_in) for f in facts if isinstance(f, NeighborSilent)]
+    assert ((("node-1", Source.DEFAULT),), pytest.approx(0.3)) == (clearing.sources, clearing.balance.price[0])
+
+
+def dying(dies_at, back_at=END):
+    """What happens in a ring of five on a bad bus, if the third is dead for a while."""
+    setups = peers(SHAPES["ring of five"], curves_of(5, 3), members_of(5))
+    return Programs(setups, FIRST, BAD, {"node-2": (dies_at, back_at)}).run_until(END)
+
+
+def told(facts, kind, but="node-2"):
+    """Facts of a kind as (node, neighbor), of all nodes but one."""
+    return {
+        (name, fact.neighbor)
+        for name, each in facts.items()
+        for fact in each
+        if isinstance(fact, kind) and name != but
+    }
+
+
+@pytest.mark.parametrize("dies_at", [FIRST, NEGOTIATION + 20 * SECOND, NEGOTIATION + 3 * MINUTE])
+def test_four_of_five_agree_without_the_one_that_died(dies_at):
+    """Dead from the start or later: its neighbors name it, nobody else is named, all four reach their common optimum.
+
+    Expected are the prices of the line of four, with what stands in for the dead at both its ends.
+    """
+    facts = dying(dies_at)
+    last = {name: next(iter(cleared(each).values())) for name, each in facts.items()}
+    stand_ins = [Curves.inelastic(last[name].neighbor_kw["node-2"][None]) for name in ("node-1", "node-3")]
+    curves = Curves.concatenate([curves_of(5, 3), *stand_ins])
+    line = clear_consensus(network([(3, 4), (4, 0), (0, 1)], 4.0, 0.03), curves, [*members_of(5), 1, 3])
+
+    assert {("node-1", "node-2"), ("node-3", "node-2")} == told(facts, NeighborSilent)
+    assert set() == told(facts, NoAgreement)
+    assert pytest.approx(line.price[[0, 1, 3, 4], 0], abs=1e-6) == np.delete(prices(facts), 2)
+
+
+def test_what_the_dead_said_last_stands_in_for_it():
+    """It fell silent, and a quarter of an hour later, an eighth of the trust in it, so an eighth of it has faded."""
+    facts = dying(NEGOTIATION + 3 * MINUTE)["node-3"]
+    said = [
+        f for f in facts if isinstance(f, SignalReceived) and f.signal.sender == "node-2" and f.fate is Fate.TAKEN
+    ]
+    clearing = [fact for fact in facts if isinstance(fact, Cleared)][-1]
+
+    assert (("node-2", Source.LAST_KNOWN), ("node-4", Source.SIGNAL)) == clearing.sources
+    power = said[-1].signal.content[0].scheduled.power_kw
+    assert pytest.approx(7 / 8 * power, rel=0.01) == clearing.balance.neighbor_kw["node-2"][0]
+
+
+def test_who_is_back_in_time_is_not_missed():
+    """Away for ten minutes: the bits of a ring in which nobody ever was, and nobody is named."""
+    setups = peers(SHAPES["ring of five"], curves_of(5, 3), members_of(5))
+    facts = dying(NEGOTIATION + 20 * SECOND, NEGOTIATION + 10 * MINUTE)
+
+    assert prices(run_network(setups, FIRST, END)).tolist() == prices(facts).tolist()
+    assert set() == told(facts, NeighborSilent, but=None)
+
+
+def test_who_is_back_too_late_is_not_listened_to():
+    """Restarted from its store after all had given it up: the others stay with what they agreed on without it."""
+    setups = peers(SHAPES["ring of five"], curves_of(5, 3), members_of(5))
+    killed_at, back_at = NEGOTIATION + 20 * SECOND, NEGOTIATION + 18 * MINUTE
+    ring = Programs(setups, FIRST, BAD, {"node-2": (killed_at, back_at)})
+    ring.run_until(killed_at)
+    store = ring.programs["node-2"].node.state
+    ring.run_until(back_at)
+    ring.restart("node-2", store)
+    facts = ring.run_until(END)
+
+    assert np.delete(prices(dying(killed_at)), 2).tolist() == np.delete(prices(facts), 2).tolist()
+    assert Fate.LATE in {fact.fate for fact in facts["node-1"] if isinstance(fact, SignalReceived)}
+    assert cleared(facts["node-2"])
+
+
+def test_who_has_forgotten_its_rounds_is_as_good_as_dead():
+    """Restarted from nothing it cannot join again, though it lives and speaks: the four others agree without it."""
+    setups = peers(SHAPES["ring of five"], curves_of(5, 3), members_of(5))
+    ring = Programs(setups, FIRST, BAD)
+    ring.run_until(NEGOTIATION + MINUTE)
+    ring.restart("node-2")
+    facts = ring.run_until(END)
+
+    assert {("node-1", "node-2"), ("node-3", "node-2")} == told(facts, NeighborSilent)
+    assert set() == told(facts, NoAgreement)
 
 
 def test_time_that_is_too_short_is_recorded():

@@ -2,15 +2,12 @@ from datetime import timedelta
 
 import pytest
 
-from living_nodes import CLEARING, MINUTE, START, cleared, hourly, lives, setups_of
+from living_nodes import CLEARING, MINUTE, START, Programs, cleared, hourly, lives, setups_of
 from micromarket.errors import InvalidValue
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.running import NodeState, RunningNode
-from micromarket.runtime.bus import InProcessBus
-from micromarket.runtime.clocks import VirtualClock
-from micromarket.runtime.faults import Faults, FaultyBus
+from micromarket.runtime.faults import Faults
 from micromarket.runtime.network import run_network
-from micromarket.runtime.program import NodeProgram, Surroundings
 from micromarket.runtime.saving import restored, saved, write
 from trees import load, offers, random_market
 
@@ -20,19 +17,12 @@ SETUPS = setups_of(*random_market(11, losses=True, intervals=2), plan=hourly(int
 
 def restarting(setups, moments, faults=None):
     """Run a network in which every node is killed at each moment and starts again from what was written down."""
-    clock = VirtualClock(START)
-    bus = FaultyBus(InProcessBus(clock), clock, faults or Faults())
-    around, facts = Surroundings("here", clock, bus), {setup.node.id: [] for setup in setups}
-    programs = [NodeProgram(RunningNode(setup), around, facts[setup.node.id].append) for setup in setups]
-    for program in programs:
-        program.start()
+    network = Programs(setups, START, faults or Faults())
     for moment in moments:
-        clock.run_until(moment)
-        for program in programs:
-            content = saved(program.node.setup.node.id, program.node.state)
-            program.node = RunningNode(program.node.setup, restored(program.node.setup, content))
-    clock.run_until(END)
-    return facts
+        network.run_until(moment)
+        for name, program in network.programs.items():
+            network.restart(name, restored(program.node.setup, saved(name, program.node.state)))
+    return network.run_until(END)
 
 
 def test_a_node_killed_in_the_middle_of_a_market_goes_on_as_if_nothing_had_been():

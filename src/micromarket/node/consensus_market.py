@@ -5,7 +5,9 @@ numbered signal with record 0 alone. A node takes its next round when it has eve
 does not depend on when messages come. It takes another while it disagrees with anyone, or when a neighbor has taken
 one: the network ends together, in the round in which all agree.
 
-Rounds belong to NEGOTIATION. When that ends the last round holds, and with whom there is no agreement is recorded.
+Who owes a round and gives no sign of life for as long as patience lasts is given up: the node goes on with the
+others, and what stands in for it takes its place in the balance. Rounds belong to NEGOTIATION. When that ends, the
+last round holds, and with whom there is no agreement is recorded.
 
 Source: Transactive Network Template v4 (PNNL, 2024), sections 2.2.3 and 3.4.
 """
@@ -61,11 +63,6 @@ class Rounds:
     heard: Mapping[str, Point]
     ahead: Mapping[str, Point]
 
-    @property
-    def complete(self) -> bool:
-        """Whether every neighbor's word of this round has come."""
-        return self.edges.keys() == self.heard.keys()
-
 
 class Consensus:
     """Registered as ``consensus``."""
@@ -86,16 +83,15 @@ class Consensus:
             return Prepared(_said(first, view), memory=first, number=first.number, more=True)
         rules, rounds = rules_of(view), _heard(view.memory, view)
         after = _after(rounds, view)
-        apart = [name for name, edge in after.items() if not edge.settled(rules).all()] if rounds.complete else []
+        apart = [name for name in rounds.edges if name not in after or not after[name].settled(rules).all()]
         if view.state is not MarketState.NEGOTIATION:
-            apart = [*apart, *(name for name in rounds.edges if name not in after)]
             return Prepared(balance=_settled(rounds.balance), memory=rounds, disagreed=tuple(apart))
-        awaited = tuple(one.id for one in view.node.neighbors if one.transactive and one.id not in view.received)
-        if not rounds.complete or not (apart or rounds.ahead):
-            balance = _settled(rounds.balance) if rounds.complete else None
+        awaited = tuple(name for name in rounds.edges if name in view.numbers and name not in after)
+        if awaited or not (apart or rounds.ahead):
+            balance = None if awaited else _settled(rounds.balance)
             return Prepared(_said(rounds, view), balance, rounds, awaited, number=rounds.number)
         following = _taken(view, {name: edge.state for name, edge in after.items()}, rounds)
-        return Prepared(_said(following, view), None, following, awaited, number=following.number, more=True)
+        return Prepared(_said(following, view), None, following, number=following.number, more=True)
 
 
 def rules_of(view: View) -> ConsensusRules:
@@ -105,16 +101,11 @@ def rules_of(view: View) -> ConsensusRules:
     return ConsensusRules(-SCARCITY * price, SCARCITY * price, price, TYPICAL_KW, market.precision)
 
 
-def _partners(view: View) -> list[Neighbor]:
-    """Return whom to exchange with: everyone transactive, but nobody who said nothing until time was up."""
-    return [
-        one for one in view.node.neighbors if one.transactive and (one.id in view.received or not view.time_is_up)
-    ]
-
-
 def _first(view: View) -> Rounds:
     price = np.full(view.local.intervals, view.market.rules.default_price)
-    edges = {one.id: Exchange.start(rules_of(view), one, price).state for one in _partners(view)}
+    edges = {
+        one.id: Exchange.start(rules_of(view), one, price).state for one in view.node.neighbors if one.transactive
+    }
     return _taken(view, edges, None)
 
 
@@ -135,19 +126,13 @@ def _standing(neighbor: Neighbor, view: View) -> Neighbor:
 
 
 def _heard(rounds: Rounds, view: View) -> Rounds:
-    """Return the rounds with what has come in time; a partner given up is left out from now on."""
+    """Return the rounds with what has come in time."""
     if view.state is not MarketState.NEGOTIATION:
         return rounds
-    partners = [one.id for one in _partners(view)]
-    said = {name: Point(*scheduled_of(view.received[name])) for name in partners if name in view.received}
+    said = {name: Point(*scheduled_of(content)) for name, content in view.received.items()}
     now = {name: point for name, point in said.items() if view.numbers[name] == rounds.number}
     ahead = {name: point for name, point in said.items() if view.numbers[name] == rounds.number + 1}
-    return replace(
-        rounds,
-        edges={name: state for name, state in rounds.edges.items() if name in partners},
-        heard={name: point for name, point in {**rounds.heard, **now}.items() if name in partners},
-        ahead={**rounds.ahead, **ahead},
-    )
+    return replace(rounds, heard={**rounds.heard, **now}, ahead={**rounds.ahead, **ahead})
 
 
 def _after(rounds: Rounds, view: View) -> dict[str, Exchange]:
@@ -164,7 +149,6 @@ def _said(rounds: Rounds, view: View) -> dict[str, Content]:
     return {
         name: content_of(starts, Curves.inelastic(point.power_kw[None]), point.price, point.power_kw)
         for name, point in rounds.points.items()
-        if name in rounds.edges
     }
 
 

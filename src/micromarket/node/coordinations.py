@@ -48,7 +48,7 @@ class View:
     stand_ins : mapping of str to Curves
         Curve (1, T, V) that stands for each neighbor that said nothing, if there is one.
     numbers : mapping of str to int
-        Number of what each neighbor said last.
+        Number of what each transactive neighbor said last, 0 for nothing; one that was given up is missing.
     time_is_up : bool
         Whether to go on without those that said nothing.
     memory : object
@@ -80,7 +80,7 @@ class Prepared:
     memory : object
         Handed back with the next view.
     awaited : tuple of str
-        Neighbors whose signal is needed now and has not come.
+        Neighbors whose signal is needed now and has not come; where rounds are counted, they are asked for it.
     disagreed : tuple of str
         Neighbors with whom no agreement was found, once time is over.
     number : int, optional

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from micromarket.domain.curves import Curves, Floats
@@ -19,7 +19,17 @@ from micromarket.markets.series.market import Market
 from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
 from micromarket.node.coordinations import Coordination, Prepared, View
-from micromarket.node.dialog import Dialog, Reason, SignalRules, reason_to_send, speak, spoken, take
+from micromarket.node.dialog import (
+    Dialog,
+    Reason,
+    SignalRules,
+    Wanted,
+    reason_to_send,
+    speak,
+    spoken,
+    take,
+    take_in_turn,
+)
 from micromarket.node.facts import (
     Cleared,
     Fact,
@@ -33,7 +43,7 @@ from micromarket.node.facts import (
 from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode
 from micromarket.node.signals import Content, TransactiveSignal
-from micromarket.node.stand_ins import StandIn
+from micromarket.node.stand_ins import LastKnown, StandIn, renewed
 
 TALKING = (MarketState.NEGOTIATION, MarketState.MARKET_LEAD, MarketState.DELIVERY_LEAD)
 """States in which neighbors negotiate; before nothing is known, afterwards everything is settled."""
@@ -101,7 +111,7 @@ class Negotiation:
     market : Market
         The market.
     dialogs : mapping of str to Dialog
-        What was said between the node and each transactive neighbor.
+        What was said between the node and each transactive neighbor; one that was given up has none any more.
     state : MarketState
         The market's state.
     plan : Plan, optional
@@ -132,17 +142,33 @@ class Negotiation:
         """What each neighbor said last, of those that said something."""
         return {name: dialog.received for name, dialog in self.dialogs.items() if dialog.received}
 
-    def time_is_up_at(self, rules: SignalRules) -> datetime:
-        """Return when patience with silent neighbors ends in the present state."""
+    @property
+    def owing(self) -> tuple[str, ...]:
+        """Neighbors without whose next round the node cannot take its own."""
+        counted = self.prepared.number is not None and self.basis is not None and self.basis.state is self.state
+        return tuple(name for name in self.prepared.awaited if name in self.dialogs) if counted else ()
+
+    def patience(self, rules: SignalRules) -> timedelta:
+        """Return how long a neighbor may be silent in the present state."""
         start, end = (self.market.starts[state] for state in (self.state, MarketState(self.state + 1)))
-        return start + rules.patience * (end - start)
+        return rules.patience * (end - start)
+
+    def time_is_up_at(self, rules: SignalRules) -> datetime:
+        """Return when patience ends with neighbors that said nothing in the present state."""
+        return self.market.starts[self.state] + self.patience(rules)
+
+    def given_up_at(self, neighbor: str, rules: SignalRules) -> datetime:
+        """Return when patience ends with a neighbor that owes a round, unless it gives a sign of life."""
+        return (self.dialogs[neighbor].since or self.market.starts[self.state]) + self.patience(rules)
 
     def wakes_at(self, rules: SignalRules) -> list[datetime]:
         """Return the times at which something is to be done unless a message comes before."""
         if self.state not in TALKING:
             return []
-        repeats = [dialog.repeats_at(rules) for dialog in self.dialogs.values()]
-        return [self.time_is_up_at(rules), *(moment for moment in repeats if moment is not None)]
+        owing = self.owing
+        repeats = [dialog.repeats_at(rules, name in owing) for name, dialog in self.dialogs.items()]
+        ends = [self.time_is_up_at(rules), *(self.given_up_at(name, rules) for name in owing)]
+        return [*ends, *(moment for moment in repeats if moment is not None)]
 
     def is_due(self, now: datetime, rules: SignalRules) -> bool:
         """Return whether something is to be done by now though nothing happened."""
@@ -182,11 +208,21 @@ def heard(negotiation: Negotiation, signal: TransactiveSignal, place: Place, now
     neighbor = place.node.neighbor(signal.sender)
     before = negotiation.dialogs[signal.sender]
     minds, in_order = place.coordination.minds(neighbor, negotiation.state), place.coordination.in_order
-    if in_order and signal.number > before.number + 1:
-        return Step(negotiation, facts=(SignalReceived(now, signal, Fate.EARLY),))
-    dialogs = {**negotiation.dialogs, signal.sender: take(before, signal, minds)}
+    after = take_in_turn(before, signal, minds, now) if in_order else take(before, signal, minds)
     fate = Fate.KNOWN if signal.number <= before.number else Fate.TAKEN if minds else Fate.LATE
+    if signal.number > after.number:
+        fate = Fate.EARLY
+    dialogs = {**negotiation.dialogs, signal.sender: after}
     return Step(replace(negotiation, dialogs=dialogs), facts=(SignalReceived(now, signal, fate),))
+
+
+def resumed(negotiation: Negotiation, now: datetime) -> Negotiation:
+    """Return the negotiation of a node that was away: it cannot know who gave signs of life meanwhile."""
+    dialogs = {
+        name: dialog if dialog.since is None else replace(dialog, since=now)
+        for name, dialog in negotiation.dialogs.items()
+    }
+    return replace(negotiation, dialogs=dialogs)
 
 
 def acted(negotiation: Negotiation, place: Place, now: datetime) -> Step:
@@ -199,11 +235,29 @@ def acted(negotiation: Negotiation, place: Place, now: datetime) -> Step:
 
 
 def _acted_once(negotiation: Negotiation, place: Place, now: datetime) -> Step:
-    made = Step(negotiation)
+    gone = _given_up(negotiation, place.rules, now)
+    made = Step(gone.negotiation)
     if negotiation.state in TALKING:
-        made = _prepare(negotiation, place, now, now >= negotiation.time_is_up_at(place.rules))
+        made = _prepare(gone.negotiation, place, now, now >= negotiation.time_is_up_at(place.rules))
     said = _speak(made.negotiation, place.rules, now)
-    return Step(said.negotiation, said.signals, made.facts + said.facts)
+    return Step(said.negotiation, said.signals, gone.facts + made.facts + said.facts)
+
+
+def _given_up(negotiation: Negotiation, rules: SignalRules, now: datetime) -> Step:
+    """Go on without those that owe a round and gave no sign of life for too long: what they said last stands in."""
+    gone = [name for name in negotiation.owing if negotiation.given_up_at(name, rules) <= now]
+    if not gone or negotiation.plan is None:
+        return Step(negotiation)
+    market, dialogs, plan = negotiation.market, dict(negotiation.dialogs), negotiation.plan
+    stand_ins = dict(plan.stand_ins)
+    for name in gone:
+        said, sent_at = dialogs[name].received, dialogs.pop(name).since or now
+        known = LastKnown(said, sent_at) if said else None
+        stand_ins[name] = renewed(stand_ins[name], known, market.intervals.moments, now, rules.trust)
+    facts = tuple(NeighborSilent(now, market.name, name, stand_ins[name].source) for name in gone)
+    silent = (*negotiation.silent, *gone)
+    plan = replace(plan, stand_ins=stand_ins)
+    return Step(replace(negotiation, dialogs=dialogs, plan=plan, silent=silent), facts=facts)
 
 
 def _prepare(negotiation: Negotiation, place: Place, now: datetime, time_is_up: bool) -> Step:
@@ -221,7 +275,7 @@ def _prepare(negotiation: Negotiation, place: Place, now: datetime, time_is_up: 
 
 
 def _view(negotiation: Negotiation, plan: Plan, place: Place, time_is_up: bool) -> View:
-    received = negotiation.received
+    received, dialogs = negotiation.received, negotiation.dialogs
     return View(
         place.node.with_thresholds(plan.thresholds_kw),
         negotiation.market,
@@ -230,7 +284,7 @@ def _view(negotiation: Negotiation, plan: Plan, place: Place, time_is_up: bool) 
         plan.expected,
         received,
         {name: one.curve for name, one in plan.stand_ins.items() if name not in received},
-        {name: negotiation.dialogs[name].number for name in received},
+        {name: dialog.number if dialog.received else 0 for name, dialog in dialogs.items()},
         time_is_up,
         negotiation.prepared.memory,
     )
@@ -238,7 +292,9 @@ def _view(negotiation: Negotiation, plan: Plan, place: Place, time_is_up: bool) 
 
 def _silence(negotiation: Negotiation, prepared: Prepared, time_is_up: bool, now: datetime) -> list[NeighborSilent]:
     assert negotiation.plan is not None
-    names = [name for name in prepared.awaited if time_is_up and name not in negotiation.silent]
+    if not time_is_up or prepared.number is not None:  # who owes a round is asked for a sign of life first
+        return []
+    names = [name for name in prepared.awaited if name not in negotiation.silent]
     market, stand_ins = negotiation.market.name, negotiation.plan.stand_ins
     return [NeighborSilent(now, market, name, stand_ins[name].source) for name in names]
 
@@ -263,13 +319,13 @@ def _source(neighbor: Neighbor, negotiation: Negotiation, plan: Plan) -> Source:
 
 def _speak(negotiation: Negotiation, rules: SignalRules, now: datetime) -> Step:
     dialogs, facts = dict(negotiation.dialogs), list[SignalSent]()
-    talking = negotiation.state in TALKING
+    prepared, owing, talking = negotiation.prepared, negotiation.owing, negotiation.state in TALKING
     for name, dialog in dialogs.items():
-        prepared = negotiation.prepared.signals.get(name, ()) if talking else ()
-        number = negotiation.prepared.number
-        reason = reason_to_send(dialog, prepared, now, rules, number)
+        content = prepared.signals.get(name, ()) if talking else ()
+        wanted = Wanted(content, prepared.number, name in owing)
+        reason = reason_to_send(dialog, wanted, now, rules)
         if reason is not None and (talking or reason is Reason.ANSWER):
-            dialogs[name] = speak(dialog, prepared, reason, now, number)
+            dialogs[name] = speak(dialog, wanted, reason, now)
             facts += [SignalSent(now, signal, reason) for signal in spoken(dialogs[name], reason)]
     signals = tuple(fact.signal for fact in facts)
     return Step(replace(negotiation, dialogs=dialogs), signals, tuple(facts))

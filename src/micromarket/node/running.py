@@ -18,7 +18,7 @@ from micromarket.node.demand_charge import DemandCharge, MonthlyPeak
 from micromarket.node.dialog import SignalRules
 from micromarket.node.facts import Cleared, Fact, Fate, SignalReceived, StateEntered
 from micromarket.node.inventory import Inventory
-from micromarket.node.negotiation import Negotiation, Place, Plan, Step, acted, entered, heard, opened
+from micromarket.node.negotiation import Negotiation, Place, Plan, Step, acted, entered, heard, opened, resumed
 from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode
 from micromarket.node.price_book import PriceBook
@@ -131,6 +131,7 @@ class RunningNode:
         self._open, self._known = dict(before.open), dict(before.known)
         self._prices, self._at = before.prices, before.at
         self._peaks = dict(before.peaks)
+        self._was_away = state is not None
         plans = [one.plan for one in setup.series]
         self._series = [MarketSeries.restored(*each) for each in zip(plans, before.series, strict=False)]
         self._series = self._series or [MarketSeries(one.plan, one.first_clearing) for one in setup.series]
@@ -159,6 +160,9 @@ class RunningNode:
             If `now` carries no zone.
         """
         moment = self._at = utc(now) if self._at is None else max(self._at, utc(now))
+        if self._was_away:
+            self._open = {name: resumed(one, moment) for name, one in self._open.items()}
+            self._was_away = False
         events = [one for series in self._series for one in series.advance(moment)]
         facts = [fact for one in events for fact in self._enter(one, moment)]
         news = {one.market.name for one in events}
@@ -253,7 +257,8 @@ class RunningNode:
     def _hear(self, signal: TransactiveSignal, now: datetime) -> list[Fact]:
         negotiation = self._open.get(signal.market)
         if negotiation is None or signal.sender not in negotiation.dialogs or signal.receiver != self.setup.node.id:
-            return [SignalReceived(now, signal, Fate.STRANGE)]
+            given_up = negotiation is not None and signal.sender in negotiation.silent
+            return [SignalReceived(now, signal, Fate.LATE if given_up else Fate.STRANGE)]
         if signal.content and not _fits(signal, negotiation.market):
             return [SignalReceived(now, signal, Fate.UNFIT)]
         step = heard(negotiation, signal, self._place(negotiation.market), now)

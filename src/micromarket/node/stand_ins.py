@@ -88,6 +88,17 @@ def stand_in(
     return StandIn(Source.LAST_KNOWN, Curves.concatenate(parts).sum())
 
 
+def renewed(
+    before: StandIn, known: LastKnown | None, starts: Sequence[datetime], now: datetime, trust: timedelta
+) -> StandIn:
+    """Return what stands for a neighbor that fell silent in the middle of a market: what it said in it, if anything.
+
+    Arguments are those of `stand_in`; `before` takes the place of the default.
+    """
+    one = stand_in(starts, before.curve, known, now, trust)
+    return one if one.source is Source.LAST_KNOWN else before
+
+
 def _broadcast(curve: Curves, intervals: int) -> Curves:
     return curve if curve.intervals == intervals else curve[:, np.zeros(intervals, dtype=np.int64)]
 

@@ -15,7 +15,7 @@ from micromarket.node.running import NodeSetup, NodeState
 from micromarket.storage.chains import model_from_bytes
 from micromarket.storage.values import from_bytes, to_bytes
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
