@@ -61,6 +61,7 @@ def axes() -> Iterator[str]:
     for number in range(0, ROUNDS + 1, 10):
         yield f'<text x="{at(number, 0)[0]:.1f}" y="{BOTTOM + 15}" text-anchor="middle">{number}</text>'
     yield f'<text x="{RIGHT}" y="{HEIGHT - 8}" text-anchor="end">rounds →</text>'
+    yield f'<text x="{LEFT + 8}" y="{TOP + 17}">price, currency/kWh</text>'
     yield f'<path class="axis" d="M{LEFT},{TOP}V{BOTTOM}H{RIGHT}"/>'
 
 
@@ -70,7 +71,8 @@ def lines() -> Iterator[str]:
         points = " ".join("{:.1f},{:.1f}".format(*at(k + 1, price)) for k, price in enumerate(path))
         yield f'<polyline stroke="{COLORS[edge]}" points="{points}"/>'
         name = f"{NAMES[edge]}–{NAMES[(edge + 1) % 5]}"
-        yield f'<text x="{RIGHT - 90}" y="{BOTTOM - 80 + 17 * edge}" style="fill:{COLORS[edge]}">{name}</text>'
+        place = f'x="{RIGHT - 190 + 100 * (edge % 2)}" y="{at(0, 0.1)[1] - 44 + 17 * (edge // 2):.1f}"'
+        yield f'<text {place} style="fill:{COLORS[edge]}">{name}</text>'
 
 
 def draw() -> str:

@@ -85,7 +85,7 @@ def draw_one_node() -> str:
         axes.text(price + 0.0008, -4.4, f"{price:.3f}", "mark"),
         axes.text(0.0365, 26.2, "plant"),
         axes.text(0.0365, 11.2, "both"),
-        axes.text(0.001, -13.4, "load"),
+        axes.text(0.0365, -13.4, "load"),
         title("Power of the campus by price, kW"),
         foot("currency/kWh →"),
     ]

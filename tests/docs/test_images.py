@@ -24,11 +24,12 @@ def test_the_drawing_of_curves():
     assert script["draw"]() == (ROOT / "docs" / "images" / "curves.svg").read_text(encoding="utf-8")
 
 
-def test_the_drawing_of_consensus():
-    """The committed prices are those of today's rounds."""
-    script = runpy.run_path(str(ROOT / "docs" / "images" / "draw_consensus.py"))
+@pytest.mark.parametrize("name", ["consensus", "coordination"])
+def test_the_drawings_of_coordination(name):
+    """The committed prices and messages are those of today's rounds."""
+    script = runpy.run_path(str(ROOT / "docs" / "images" / f"draw_{name}.py"))
 
-    assert script["draw"]() == (ROOT / "docs" / "images" / "consensus.svg").read_text(encoding="utf-8")
+    assert script["draw"]() == (ROOT / "docs" / "images" / f"{name}.svg").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", ["prices.svg", "ring.svg"])
