@@ -37,6 +37,8 @@ def test_every_fact_is_a_line_of_json(tmp_path):
         "NeighborSilent",
         "Cleared",
         "PricesForeseen",
+        "SetPointsGiven",
+        "Delivered",
     } == {one["fact"] for one in facts}
     assert {"feeder", "home-1"} == {one["node"] for one in facts}
 
@@ -44,7 +46,8 @@ def test_every_fact_is_a_line_of_json(tmp_path):
 def test_rehearsed_faults_change_no_price():
     quiet, bad = (run("network", *TWO, *more).stdout for more in ([], ["--faults", "drop=0.4,delay=0.3,seed=2"]))
     prices = [
-        [line.split(" cleared: ")[1] for line in text.splitlines() if "home-1: " in line] for text in (quiet, bad)
+        [line.split(" cleared: ")[1] for line in text.splitlines() if "home-1: hourly" in line]
+        for text in (quiet, bad)
     ]
 
     assert prices[0] == prices[1] != []

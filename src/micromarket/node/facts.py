@@ -130,6 +130,28 @@ class Cleared:
 
 
 @dataclass(frozen=True, slots=True)
+class SetPointsGiven:
+    """Devices were told what to do in the base step that began at `start`."""
+
+    at: datetime
+    start: datetime
+    power_kw: tuple[tuple[str, float], ...]
+    """Average power of each device [kW]; empty if nothing was cleared, and each follows its habit."""
+
+
+@dataclass(frozen=True, slots=True)
+class Delivered:
+    """Devices lived through the base step that began at `start`."""
+
+    at: datetime
+    start: datetime
+    power_kw: tuple[tuple[str, float], ...]
+    """Average power of each device [kW], as far as its physics allowed."""
+    readings: tuple[tuple[str, str, float], ...]
+    """Device, what is read from it with its unit (``stored_kwh``, ``indoor_c``), and its value at the end."""
+
+
+@dataclass(frozen=True, slots=True)
 class PricesForeseen:
     """What the node's model of a series expects in the 24 hours after a market's delivery began."""
 
@@ -154,5 +176,7 @@ Fact = (
     | NeighborSilent
     | NoAgreement
     | Cleared
+    | SetPointsGiven
+    | Delivered
     | PricesForeseen
 )

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import tzinfo
 
 from micromarket.domain.curves import Floats
-from micromarket.domain.intervals import MICROSECOND, LocalTimes
+from micromarket.domain.intervals import MICROSECOND, LocalTimes, Times
 from micromarket.markets.registry import opening_model
 from micromarket.markets.series.market import Market
 from micromarket.markets.series.prediction import KnownPrices, PriceSources, foresee
@@ -37,8 +37,26 @@ class PriceBook:
         Source: Transactive Network Template v4 (PNNL, 2024), section 3.5: the market itself, the one before it in its
         series, the one it refines or corrects, the model of its series, the default.
         """
+        return self.expected_at(market, zone, market.intervals.starts)
+
+    def expected_at(self, market: Market, zone: tzinfo, starts: Times) -> Floats:
+        """Return what assets that plan for a market expect at some times, shape (S,) [currency/kWh].
+
+        Parameters
+        ----------
+        market : Market
+            The market.
+        zone : tzinfo
+            Local zone.
+        starts : array of int, shape (S,)
+            Times, within the market or after it [microseconds since 1970 UTC].
+
+        Notes
+        -----
+        Source: Transactive Network Template v4 (PNNL, 2024), section 3.7.
+        """
         sources = PriceSources.of(market, self.cleared, self.models.get(market.rules.series))
-        prices: Floats = foresee(sources, 1, LocalTimes.of(market.intervals.starts, zone)).prices[0]
+        prices: Floats = foresee(sources, 1, LocalTimes.of(starts, zone)).prices[0]
         return prices
 
     def noted(self, market: Market, price: Floats) -> PriceBook:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
+from functools import partial
+from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from micromarket.domain.curves import Curves, Floats
@@ -15,6 +17,7 @@ from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
 from micromarket.node.coordinations import coordination
 from micromarket.node.demand_charge import DemandCharge, MonthlyPeak
+from micromarket.node.devices import Devices, DeviceState, LivingDevices
 from micromarket.node.dialog import SignalRules
 from micromarket.node.facts import Cleared, Fact, Fate, SignalReceived, StateEntered
 from micromarket.node.inventory import Inventory
@@ -24,6 +27,9 @@ from micromarket.node.node import TransactiveNode
 from micromarket.node.price_book import PriceBook
 from micromarket.node.signals import TransactiveSignal
 from micromarket.node.stand_ins import LastKnown, StandIn, stand_in
+
+SETTLED = (MarketState.DELIVERY_LEAD, MarketState.DELIVERY)
+"""States in which a market says what is to be delivered."""
 
 
 class Scheduling(Protocol):
@@ -64,6 +70,8 @@ class NodeSetup:
         Local zone, for what each hour of the day usually costs.
     inventory : Inventory
         Names of what it has, for the record.
+    devices : Devices, optional
+        What it has that keeps a state; its curves follow those of `scheduling`.
     """
 
     node: TransactiveNode
@@ -72,6 +80,7 @@ class NodeSetup:
     rules: SignalRules = field(default_factory=SignalRules)
     zone: tzinfo = UTC
     inventory: Inventory = field(default_factory=Inventory)
+    devices: Devices | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -92,6 +101,8 @@ class NodeState:
         What it has learned of prices.
     peaks : mapping of str to MonthlyPeak
         Highest demand this month from each neighbor that charges for it.
+    devices : DeviceState, optional
+        Where its devices stand, if it has any.
     """
 
     at: datetime | None = None
@@ -100,6 +111,7 @@ class NodeState:
     known: Mapping[str, LastKnown] = field(default_factory=dict)
     prices: PriceBook = field(default_factory=PriceBook)
     peaks: Mapping[str, MonthlyPeak] = field(default_factory=dict)
+    devices: DeviceState | None = None
 
 
 class Outputs(NamedTuple):
@@ -136,19 +148,24 @@ class RunningNode:
         self._series = [MarketSeries.restored(*each) for each in zip(plans, before.series, strict=False)]
         self._series = self._series or [MarketSeries(one.plan, one.first_clearing) for one in setup.series]
         self._final = {plan.rules.series: plan.final_intervals for one in setup.series for plan in one.plan.chain}
+        self._devices = None if setup.devices is None else LivingDevices(setup.devices, before.devices)
         self._places = {name: Place(setup.node, coordination(name), setup.rules) for name in _mechanisms(setup)}
 
     @property
     def state(self) -> NodeState:
         """All it knows."""
         series = tuple(one.state for one in self._series)
-        return NodeState(self._at, series, dict(self._open), dict(self._known), self._prices, dict(self._peaks))
+        devices = None if self._devices is None else self._devices.state
+        known, peaks = dict(self._known), dict(self._peaks)
+        return NodeState(self._at, series, dict(self._open), known, self._prices, peaks, devices)
 
     @property
     def wakes_at(self) -> datetime:
         """When it wants to be told the time next, unless a signal comes before."""
         moments = [series.next_due for series in self._series]
         moments += [moment for one in self._open.values() for moment in one.wakes_at(self.setup.rules)]
+        if self._devices is not None and self._at is not None:
+            moments += self._devices.wakes_at(self._at)
         return min(moment for moment in moments if self._at is None or moment > self._at)
 
     def handle(self, now: datetime, signal: TransactiveSignal | None = None) -> Outputs:
@@ -164,7 +181,11 @@ class RunningNode:
             self._open = {name: resumed(one, moment) for name, one in self._open.items()}
             self._was_away = False
         events = [one for series in self._series for one in series.advance(moment)]
-        facts = [fact for one in events for fact in self._enter(one, moment)]
+        facts = list[Fact]()
+        for one in events:
+            facts += self._deliver(one.at)
+            facts += self._enter(one, moment)
+        facts += self._deliver(moment)
         news = {one.market.name for one in events}
         if signal is not None:
             facts += self._hear(signal, moment)
@@ -176,6 +197,8 @@ class RunningNode:
             step = acted(negotiation, self._place(negotiation.market), moment)
             facts += self._keep(step)
             signals += step.signals
+        if self._devices is not None:
+            facts += self._devices.instructed(moment, self._cleared_kw)
         return Outputs(tuple(signals), tuple(facts))
 
     def metered(self, neighbor_id: str, moment: datetime, power_kw: float) -> None:
@@ -222,6 +245,9 @@ class RunningNode:
     def _plan(self, market: Market, now: datetime) -> Plan:
         setup, expected = self.setup, self._prices.expected(market, self.setup.zone)
         local = setup.scheduling.local(market, expected)
+        if self._devices is not None:
+            known = partial(self._prices.expected_at, market, setup.zone)
+            local = Curves.concatenate([local, self._devices.curves(market, self._cleared_kw, known)])
         stand_ins = {one.id: self._stand_in(one, market, now) for one in setup.node.neighbors}
         thresholds = {
             one.id: self._peak(one, market.delivery.start, one.charge).threshold_kw
@@ -229,6 +255,22 @@ class RunningNode:
             if one.charge is not None
         }
         return Plan(local, expected, stand_ins, thresholds)
+
+    def _deliver(self, now: datetime) -> list[Fact]:
+        return [] if self._devices is None else [*self._devices.delivered(now)]
+
+    def _cleared_kw(self, start: datetime) -> Floats | None:
+        """Return what the newest market that has cleared wants of each device at a time [kW]; None if none has."""
+        assert self.setup.devices is not None
+        cleared = [
+            (
+                one.market.clearing,
+                one.balance.local_kw[-len(self.setup.devices.ids) :, one.market.intervals.index(start)],
+            )
+            for one in self._open.values()
+            if one.balance is not None and one.state in SETTLED and one.market.delivery.contains(start)
+        ]
+        return max(cleared, key=itemgetter(0))[1] if cleared else None
 
     def _stand_in(self, neighbor: Neighbor, market: Market, now: datetime) -> StandIn:
         default = self.setup.scheduling.default(neighbor.id, market) or neighbor.default

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from micromarket.domain.curves import Floats
-from micromarket.node.facts import Cleared, Fact, MessageRefused, NeighborSilent, NoAgreement, Source
+from micromarket.node.facts import Cleared, Delivered, Fact, MessageRefused, NeighborSilent, NoAgreement, Source
 
 TOLD = {Source.SIGNAL, Source.PRICE_LIST}
 MOST_SHOWN = 6
@@ -29,6 +29,9 @@ def _words(fact: Fact) -> str | None:
             return f"{fact.market}: time was over before we agreed with {fact.neighbor}"
         case MessageRefused():
             return f"a message was refused: {fact.reason}"
+        case Delivered():
+            powers = ", ".join(f"{power:.3f} kW from {name}" for name, power in fact.power_kw)
+            return f"delivered from {fact.start:%H:%M}: {powers}"
         case _:
             return None
 

@@ -76,13 +76,15 @@ class WholeNetwork:
         Raises
         ------
         InvalidValue
-            If these are no whole intervals of every series.
+            If these are no whole intervals of every series, or if a node has devices: they keep a state.
 
         Notes
         -----
         All nodes share the plan of the first. Assets are asked once for each series, for all its intervals together,
         with its default price as the price to expect.
         """
+        if living := [setup.node.id for setup in self.setups if setup.devices is not None]:
+            raise InvalidValue(f"the devices of {', '.join(living)} keep a state; let the nodes live instead")
         plans = self.setups[0].series[0].plan.chain
         return NetworkRun(self, tuple(self._together(_market(plan, start, end)) for plan in plans))
 

@@ -13,6 +13,7 @@ from micromarket.markets.auctions.auction import Outcome
 from micromarket.markets.series.market import Market, MarketRules
 from micromarket.node.facts import (
     Cleared,
+    Delivered,
     Fact,
     Fate,
     MessageRefused,
@@ -21,6 +22,7 @@ from micromarket.node.facts import (
     NoAgreement,
     NodeStarted,
     PricesForeseen,
+    SetPointsGiven,
     SignalReceived,
     SignalSent,
     StateEntered,
@@ -93,6 +95,11 @@ class Projection:
                 yield from _signal_rows(numbered, fact)
             case MeterRead():
                 yield from _meter_rows(node, fact)
+            case SetPointsGiven():
+                for asset, power in fact.power_kw:
+                    yield Row("delivery", {**_step(node, asset, fact.start), "set_point_kw": power})
+            case Delivered():
+                yield from _delivery_rows(node, fact)
             case PricesForeseen():
                 yield from _model_rows(numbered, fact)
             case Cleared():
@@ -278,6 +285,17 @@ def _meter_rows(node: str, fact: MeterRead) -> Iterator[Row]:
     yield Row("meter_point", {**meter, "measurement_type": "average_power", **last})
     reading: Values = {"start_time": fact.start, "value": fact.power_kw}
     yield Row("meter_reading", {**meter, **reading})
+
+
+def _step(node: str, asset: str, start: datetime) -> Values:
+    return {"node": node, "asset": asset, "start_time": start}
+
+
+def _delivery_rows(node: str, fact: Delivered) -> Iterator[Row]:
+    for asset, power in fact.power_kw:
+        yield Row("delivery", {**_step(node, asset, fact.start), "power_kw": power})
+    for asset, reading, value in fact.readings:
+        yield Row("asset_reading", {**_step(node, asset, fact.start), "reading": reading, "value": value})
 
 
 def _model_rows(numbered: Numbered, fact: PricesForeseen) -> Iterator[Row]:

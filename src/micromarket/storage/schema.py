@@ -19,7 +19,7 @@ from micromarket.markets.series.states import MarketState
 from micromarket.node.facts import Source
 from micromarket.node.neighbor import Direction
 
-VERSION = 1
+VERSION = 2
 
 
 class Kind(Enum):
@@ -120,6 +120,7 @@ def _names(table: str, meaning: str, names: Iterable[str]) -> Table:
 
 NODE = _text("node", "name of the node")
 FACT = _count("fact", "place of the fact in the record of the node, from 1")
+ASSET = _text("asset", "name of the local asset")
 MARKET = _text("market", "name of the market: its series and the start of its first interval")
 START = _time("start_time", "start of the interval")
 NEIGHBOR = _text("neighbor", "name of the neighboring node")
@@ -198,7 +199,7 @@ _NODE_TABLES = (
         "A local asset of a node.",
         (
             NODE,
-            _text("asset", "name"),
+            ASSET,
             _count("number", "place among the curves of the node, from 1"),
             _text("kind", "what it is"),
             _real("minimum_kw", "kW", "least power; a load's is negative"),
@@ -243,6 +244,32 @@ _NODE_TABLES = (
         (NODE, NEIGHBOR, START, _real("value", "kW", "average power from the neighbor")),
         3,
         ("meter_point",),
+    ),
+    Table(
+        "delivery",
+        "What a device was told and did in one base step.",
+        (
+            NODE,
+            ASSET,
+            START,
+            _real("set_point_kw", "kW", "what it was told; NULL if nothing was cleared, and it followed its habit"),
+            _real("power_kw", "kW", "what it did, as far as its physics allowed"),
+        ),
+        3,
+        ("local_asset",),
+    ),
+    Table(
+        "asset_reading",
+        "What was read from a device at the end of a base step.",
+        (
+            NODE,
+            ASSET,
+            START,
+            _text("reading", "what is read, its unit at the end: `stored_kwh`, `indoor_c`, ..."),
+            Column("value", Kind.REAL, "its value", "as named"),
+        ),
+        4,
+        ("delivery",),
     ),
 )
 

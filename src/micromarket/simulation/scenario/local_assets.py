@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from msgspec import Struct, field
 
@@ -336,16 +336,16 @@ LocalAsset = (
 )
 
 
-def kind_of(asset: LocalAsset) -> str:
+def kind_of(asset: Struct) -> str:
     """Return the word that stands for the asset's kind in the file."""
     return str(asset.__struct_config__.tag)
 
 
-def asset_ids(customer_id: str, assets: tuple[LocalAsset, ...]) -> tuple[str, ...]:
-    """Return the name of each of a customer's assets; by default customer/kind, numbered if there are several."""
+def asset_ids(owner: str, assets: tuple[Any, ...]) -> tuple[str, ...]:
+    """Return the name of each of an owner's assets; by default owner/kind, numbered if there are several."""
     kinds = [kind_of(asset) for asset in assets]
     names = []
     for at, (kind, asset) in enumerate(zip(kinds, assets, strict=True)):
         number = f"-{kinds[: at + 1].count(kind)}" if kinds.count(kind) > 1 else ""
-        names.append(asset.id or f"{customer_id}/{kind}{number}")
+        names.append(asset.id or f"{owner}/{kind}{number}")
     return tuple(names)

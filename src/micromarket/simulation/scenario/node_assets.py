@@ -127,7 +127,7 @@ class BulkSupply:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class NodeAssets:
-    """The local assets of a node file, and its neighbors that send nothing.
+    """What the node of a file has and keeps no state of: some of its assets, and its neighbors that send nothing.
 
     Parameters
     ----------
@@ -143,9 +143,8 @@ class NodeAssets:
 
     def local(self, market: Market, expected: Floats) -> Curves:
         """Return the curves (n, T, V) in each interval of a market."""
-        if not self.assets:
-            return Curves.inelastic(np.zeros((1, len(market.intervals))))
-        return Curves.concatenate([_curve(one, market) for one in self.assets])
+        nothing = Curves.inelastic(np.zeros((0, len(market.intervals))))
+        return Curves.concatenate([nothing, *(_curve(one, market) for one in self.assets)])
 
     def default(self, neighbor: str, market: Market) -> Curves | None:
         """Return what a neighbor with monthly rates offers; other neighbors carry their own defaults."""

@@ -19,6 +19,7 @@ from micromarket.simulation.scenario.fields import (
     Zone,
     about,
 )
+from micromarket.simulation.scenario.local_assets import LocalAsset
 
 
 class _Part(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -30,13 +31,6 @@ class Corner(_Part, frozen=True, kw_only=True):
 
     price: Annotated[Price, about("Price.")]
     power: Annotated[Power, about("Power at this price, positive into the region.")]
-
-
-class LoadAsset(_Part, frozen=True, kw_only=True, tag_field="kind", tag="load"):
-    """Something that draws the same power whatever the price."""
-
-    id: Annotated[Identifier, about("Name.")]
-    power: Annotated[Power, about("Average power drawn, a positive number.", least=0)]
 
 
 class CurveAsset(_Part, frozen=True, kw_only=True, tag_field="kind", tag="curve"):
@@ -59,6 +53,14 @@ class SeriesAsset(_Part, frozen=True, kw_only=True, tag_field="kind", tag="serie
     id: Annotated[Identifier, about("Name.")]
     file: Annotated[str, about("CSV or Parquet file with the power in equal steps, beside this one.")]
     power: Annotated[tuple[KnownPower, ...], about("Its power as known in each series of markets.")]
+
+
+NodeAsset = LocalAsset | CurveAsset | SeriesAsset
+"""What a node may have: everything a customer of a scenario may, and what only answers."""
+
+
+ONLY_ANSWERS = (CurveAsset, SeriesAsset)
+"""Kinds that are never told anything, and that no time changes."""
 
 
 class MonthlyRates(_Part, frozen=True, kw_only=True):
@@ -148,7 +150,11 @@ class NodeFile(_Part, frozen=True, kw_only=True):
     first_clearing: Annotated[Moment, about("When the first market of the series clears.")]
     series: Annotated[NodeSeries, about("Its markets.")]
     neighbors: Annotated[tuple[NodeNeighbor, ...], about("Its neighbors.")] = ()
-    assets: Annotated[tuple[LoadAsset | CurveAsset | SeriesAsset, ...], about("What is in it.")] = ()
+    comfort: Annotated[float, about("From 0, save money, to 1, never trade comfort for money.", least=0, most=1)] = (
+        0.5
+    )
+    seed: Annotated[int, about("Start of all chance.", least=0)] = 1
+    assets: Annotated[tuple[NodeAsset, ...], about("What is in it.")] = ()
     signals: Annotated[Signals, about("When it sends, and how long it waits.")] = Signals()
     bus: Annotated[str, about("Address of the NATS server over which it meets its neighbors.")] = (
         "nats://127.0.0.1:4222"

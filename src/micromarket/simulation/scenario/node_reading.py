@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -18,19 +18,27 @@ from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
 from micromarket.node.coordinations import coordination
+from micromarket.node.devices import Devices
 from micromarket.node.dialog import SignalRules
 from micromarket.node.inventory import Inventory, ListedAsset
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
 from micromarket.node.running import NodeSetup, StartingSeries
 from micromarket.simulation.scenario import document as text_of
-from micromarket.simulation.scenario.decoding import decode
+from micromarket.simulation.scenario.decoding import SeriesUse, decode
 from micromarket.simulation.scenario.document import Document
+from micromarket.simulation.scenario.local_assets import kind_of
 from micromarket.simulation.scenario.node_assets import BulkSupply, NodeAssets, PowerSeries, read_powers
+from micromarket.simulation.scenario.node_devices import (
+    base_steps,
+    check_devices,
+    devices_at,
+    devices_of,
+)
 from micromarket.simulation.scenario.node_file import (
+    ONLY_ANSWERS,
     Corner,
     CurveAsset,
-    LoadAsset,
     MonthlyRates,
     NodeFile,
     NodeNeighbor,
@@ -38,6 +46,7 @@ from micromarket.simulation.scenario.node_file import (
     SeriesAsset,
 )
 from micromarket.simulation.scenario.reading import file_text
+from micromarket.simulation.scenario.series import SeriesLoader
 
 T = TypeVar("T")
 
@@ -68,9 +77,9 @@ def read_node(path: Path | str) -> NodeToRun:
     """
     file = Path(path)
     document = text_of.compose(file_text(file), str(file))
-    content, _ = decode(document, NodeFile)
+    content, uses = decode(document, NodeFile)
     builder = _Builder(document, file.parent, [])
-    setup = builder.setup(content)
+    setup = builder.setup(content, uses)
     if builder.problems or setup is None:
         raise ScenarioError(*sorted(builder.problems))
     return NodeToRun(content, setup)
@@ -84,12 +93,13 @@ class _Builder:
     folder: Path
     problems: list[Problem]
 
-    def setup(self, content: NodeFile) -> NodeSetup | None:
+    def setup(self, content: NodeFile, uses: list[SeriesUse]) -> NodeSetup | None:
         neighbors = [self._neighbor(at, one) for at, one in enumerate(content.neighbors)]
         plan = self._plan(content.series, ("series",))
         self._times(content)
         assets = self._assets(content)
         node = self._made(("neighbors",), lambda: TransactiveNode(content.node, tuple(_found(neighbors))))
+        devices = None if plan is None or self.problems else self._devices(plan, content, uses)
         if self.problems or plan is None or node is None:
             return None
         signals = content.signals
@@ -99,11 +109,24 @@ class _Builder:
             assets,
             SignalRules(signals.threshold, signals.repeat_after, signals.patience, signals.trust),
             ZoneInfo(content.timezone),
-            Inventory(tuple(map(_listed, content.assets))),
+            Inventory(tuple(_listed(content, devices))),
+            devices,
         )
 
+    def _devices(self, plan: SeriesPlan, content: NodeFile, uses: list[SeriesUse]) -> Devices | None:
+        self.problems.extend(one.problem(self.document) for one in check_devices(plan, content))
+        if self.problems:
+            return None
+        grid = base_steps(plan, content)
+        loader = SeriesLoader(self.document, self.folder, grid, content.currency, ZoneInfo(content.timezone))
+        table, problems = loader.load(uses)
+        self.problems.extend(problems)
+        return None if problems else devices_at(content, grid, table)
+
     def _assets(self, content: NodeFile) -> NodeAssets:
-        assets = [self._asset(("assets", at), one) for at, one in enumerate(content.assets)]
+        assets = [
+            self._asset(("assets", at), one) for at, one in enumerate(content.assets) if isinstance(one, ONLY_ANSWERS)
+        ]
         suppliers = {
             one.id: self._supply(("neighbors", at, "rates"), one.rates, content.timezone)
             for at, one in enumerate(content.neighbors)
@@ -112,8 +135,10 @@ class _Builder:
         found = {name: supply for name, supply in suppliers.items() if supply is not None}
         return NodeAssets(tuple(_found(assets)), found)
 
-    def _asset(self, path: text_of.Path, one: LoadAsset | CurveAsset | SeriesAsset) -> Curves | PowerSeries | None:
-        return self._series(path, one) if isinstance(one, SeriesAsset) else self._curve(path, one)
+    def _asset(self, path: text_of.Path, one: CurveAsset | SeriesAsset) -> Curves | PowerSeries | None:
+        if isinstance(one, SeriesAsset):
+            return self._series(path, one)
+        return self._vertices((*path, "vertices"), one.vertices)
 
     def _series(self, path: text_of.Path, one: SeriesAsset) -> PowerSeries | None:
         columns = {known.series: known.column for known in one.power}
@@ -147,11 +172,6 @@ class _Builder:
         self._made((*path, "price_model"), lambda: price_model(series.price_model))
         every = series.every or series.interval * series.intervals
         return self._made(path, lambda: SeriesPlan(_rules(series), every, finer))
-
-    def _curve(self, path: text_of.Path, asset: LoadAsset | CurveAsset) -> Curves | None:
-        if isinstance(asset, LoadAsset):
-            return Curves.inelastic([[-asset.power]])
-        return self._vertices((*path, "vertices"), asset.vertices)
 
     def _vertices(self, path: text_of.Path, corners: tuple[Corner, ...]) -> Curves | None:
         return self._made(path, lambda: Curves.from_vertices([[(one.price, one.power) for one in corners]]))
@@ -188,13 +208,15 @@ def _rules(series: NodeSeries) -> MarketRules:
     )
 
 
-def _listed(asset: LoadAsset | CurveAsset | SeriesAsset) -> ListedAsset:
-    if isinstance(asset, SeriesAsset):
-        return ListedAsset(asset.id, "series")
-    if isinstance(asset, LoadAsset):
-        return ListedAsset(asset.id, "load", -asset.power, -asset.power)
-    powers = [corner.power for corner in asset.vertices]
-    return ListedAsset(asset.id, "curve", min(powers, default=None), max(powers, default=None))
+def _listed(content: NodeFile, devices: Devices | None) -> Iterator[ListedAsset]:
+    """Yield the assets in the order of their curves: those without a state, then the devices."""
+    for one in content.assets:
+        if isinstance(one, ONLY_ANSWERS):
+            powers = [corner.power for corner in one.vertices] if isinstance(one, CurveAsset) else []
+            yield ListedAsset(one.id, kind_of(one), min(powers, default=None), max(powers, default=None))
+    kinds = {owned.id: kind_of(owned.asset) for _, owned in devices_of(content)}
+    for name in () if devices is None else devices.ids:
+        yield ListedAsset(name, kinds[name])
 
 
 def _found(made: list[T | None]) -> list[T]:

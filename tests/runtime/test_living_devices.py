@@ -1,0 +1,106 @@
+"""Devices of a node that lives: told what its markets cleared, they deliver, and plan on from there."""
+
+import pytest
+
+from devices_at_home import (
+    ALL_KINDS,
+    BATTERY,
+    HOUR,
+    cleared,
+    delivered,
+    home,
+    lived,
+    lived_with_kills,
+    powers,
+    readings,
+    told,
+)
+from micromarket.errors import InvalidValue
+from micromarket.node.facts import SetPointsGiven
+from micromarket.node.running import RunningNode
+from micromarket.runtime.saving import restored, saved
+
+
+@pytest.fixture(scope="module")
+def everything(tmp_path_factory):
+    return home(tmp_path_factory.mktemp("node"), ALL_KINDS)
+
+
+@pytest.fixture(scope="module")
+def facts(everything):
+    return lived(everything)
+
+
+def test_every_kind_is_told_and_delivers_hour_by_hour(everything, facts):
+    """Eleven devices, from the first delivery at 1:00 to the end at 4:00 a day later."""
+    starts = [everything.file.start + at * HOUR for at in range(1, 28)]
+
+    assert starts == [fact.start for fact in delivered(facts)] == [fact.start for fact in told(facts)[:-1]]
+    assert {len(fact.power_kw) for fact in delivered(facts)} == {11}
+
+
+def test_devices_are_told_what_was_cleared(everything, facts):
+    """The rows of the balance are those of the inventory, in its order."""
+    names = [asset.name for asset in everything.setup.inventory.assets]
+    wanted = [
+        dict(zip(names, cleared(facts)[fact.start].local_kw[:, 0].tolist(), strict=True)) for fact in told(facts)
+    ]
+
+    assert wanted == [dict(fact.power_kw) for fact in told(facts)]
+
+
+def test_a_battery_keeps_account_of_its_charge(facts):
+    """What is stored changes by what is delivered, a tenth of it lost on each way: an account kept by hand."""
+    stored, accounts = 5.0, []
+    for power in powers(facts, "home/battery"):
+        stored += -0.9 * power if power < 0 else -power / 0.9
+        accounts.append(stored)
+
+    assert accounts == pytest.approx(readings(facts, "home/battery", "stored_kwh"))
+
+
+def test_a_battery_charges_by_night_and_serves_by_day(tmp_path):
+    """Nights cost a third: full before 6:00, empty before 22:00."""
+    facts = lived(home(tmp_path, BATTERY + "  - {kind: load, power: 2 kW}\n"))
+    hours = [fact.start.hour for fact in delivered(facts)]
+    stored = dict(zip(hours, readings(facts, "home/battery", "stored_kwh"), strict=True))
+
+    assert (10.0, 0.0) == pytest.approx((stored[5], stored[21]))
+
+
+def test_nothing_is_cleared_that_a_battery_cannot_deliver(facts):
+    """With one hour in each market, plans begin from the true charge, so all that is told is done."""
+    aimed, done = powers(facts, "home/battery", SetPointsGiven)[:27], powers(facts, "home/battery")
+
+    assert aimed == pytest.approx(done)
+
+
+def test_killed_in_the_middle_of_every_hour_they_go_on_as_if_nothing_had_been(everything, facts):
+    """The very facts of a life without kills, with devices of every kind."""
+    moments = [everything.file.start + at * HOUR / 4 + HOUR / 7 for at in range(4 * 27)]
+
+    assert repr(facts) == repr(lived_with_kills(everything, moments))
+
+
+def test_what_nobody_cleared_is_done_by_habit(tmp_path):
+    """A node that sleeps from 3:10 to 7:30 tells nobody anything: a load draws, and a battery serves it."""
+    node = home(tmp_path, BATTERY + "  - {kind: load, power: 2 kW}\n")
+    running, at = RunningNode(node.setup), node.file.start
+    asleep = []
+    for hour in (1, 2, 3, 3 + 1 / 6, 7.5):
+        asleep = running.handle(at + hour * HOUR).facts
+
+    assert [-2.0] * 3 == powers(asleep, "home/load")[1:]
+    assert [2.0] * 3 == powers(asleep, "home/battery")[1:]
+
+
+def test_the_state_of_other_devices_is_refused(tmp_path):
+    """A battery was added to the file since."""
+    before = home(tmp_path, "  - {kind: load, power: 2 kW}\n")
+    running = RunningNode(before.setup)
+    running.handle(before.file.start + HOUR)
+    content = saved("home", running.state)
+    after = home(tmp_path, BATTERY + "  - {kind: load, power: 2 kW}\n")
+
+    with pytest.raises(InvalidValue, match=r"expected the state of .*home/battery.*; found that of \['home/load'\]"):
+        RunningNode(after.setup, restored(after.setup, content))
