@@ -36,6 +36,13 @@ def test_every_page_is_in_the_menu():
     assert Counter(page.removeprefix("docs/") for page in PAGES if page.startswith("docs/")) == listed
 
 
+def test_every_page_is_told_of_on_the_first():
+    """Whoever starts at docs/index.md finds each page but the single decisions, which have a list of their own."""
+    told = {f"docs/{link.partition('#')[0]}" for link in links("docs/index.md")} | {"docs/index.md"}
+
+    assert set() == {page for page in PAGES if page.startswith("docs/") and "decisions/0" not in page} - told
+
+
 def links(page: str) -> list[str]:
     """Return the relative links of a page."""
     found = LINK.findall(prose(text_of(page)))

@@ -149,21 +149,12 @@ class FeederClearing:
 def clear_on_feeder(feeder: Feeder, curves: Curves, member_of: ArrayLike) -> FeederClearing:
     """Balance every node at the least cost that ratings and voltages allow.
 
+    Other arguments, and refusals, are those of `micromarket.grid.dc.clear_on_grid`.
+
     Parameters
     ----------
     feeder : Feeder
         Nodes and lines.
-    curves : Curves
-        Curves of `n` participants, or one net curve for each node, in `T` intervals.
-    member_of : array of int, shape (n,)
-        Node of each.
-
-    Raises
-    ------
-    MissingExtra
-        If highspy is not installed.
-    NotCleared
-        If nothing balances every node within limits in some interval.
     """
     found, lines = dispatch_each(feeder.network(), curves, member_of), len(feeder.nodes) - 1
     flows, reactive, squares = np.split(found.variables, [lines, 2 * lines])
