@@ -32,6 +32,13 @@ def test_the_drawings_of_coordination(name):
     assert script["draw"]() == (ROOT / "docs" / "images" / f"{name}.svg").read_text(encoding="utf-8")
 
 
+def test_the_drawing_of_corrections():
+    """The committed curves are those that are translated today."""
+    script = runpy.run_path(str(ROOT / "docs" / "images" / "draw_figure_10.py"))
+
+    assert script["draw"]() == (ROOT / "docs" / "images" / "figure-10.svg").read_text(encoding="utf-8")
+
+
 @pytest.mark.parametrize("name", ["prices.svg", "ring.svg"])
 def test_the_drawings_of_prices(name):
     """The committed prices are those of today's examples."""
