@@ -178,4 +178,4 @@ def test_what_was_settled_counts_where_no_meter_tells():
     node = RunningNode(setup)
     powers(node, 4)
 
-    assert [4.0] == [peak.threshold_kw for peak in restored(setup, saved("home", node.state)).peaks.values()]
+    assert [4.0] == [peak.threshold_kw for peak in restored(setup, saved("home", node.state)).demand.peaks.values()]

@@ -1,5 +1,6 @@
 """Devices of a node that lives: told what its markets cleared, they deliver, and plan on from there."""
 
+import numpy as np
 import pytest
 
 from devices_at_home import (
@@ -16,7 +17,7 @@ from devices_at_home import (
     told,
 )
 from micromarket.errors import InvalidValue
-from micromarket.node.facts import SetPointsGiven
+from micromarket.node.facts import MeterRead, PeakRaised, SetPointsGiven
 from micromarket.node.running import RunningNode
 from micromarket.runtime.saving import restored, saved
 
@@ -104,3 +105,47 @@ def test_the_state_of_other_devices_is_refused(tmp_path):
 
     with pytest.raises(InvalidValue, match=r"expected the state of .*home/battery.*; found that of \['home/load'\]"):
         RunningNode(after.setup, restored(after.setup, content))
+
+
+CHARGED = (
+    "    import_limit: 60 kW\n",
+    "    import_limit: 60 kW\n    charge: {rate: 10 USD/kW, hours_of_use: PT20H}\n    meter: {}\n",
+)
+
+
+@pytest.fixture(scope="module")
+def charged(tmp_path_factory):
+    return home(tmp_path_factory.mktemp("charged"), ALL_KINDS, charge=CHARGED)
+
+
+def test_a_meter_tells_what_all_devices_drew(charged):
+    """The utility is the only neighbor, so it supplies what they did, whatever was cleared."""
+    facts = lived(charged)
+    drawn = [-sum(power for _, power in fact.power_kw) for fact in delivered(facts)]
+
+    assert drawn == pytest.approx([fact.power_kw for fact in facts if isinstance(fact, MeterRead)])
+
+
+def test_the_peak_of_the_month_is_the_highest_reading(charged):
+    """Each time it rises, the record says so."""
+    facts = lived(charged)
+    read = np.maximum.accumulate([max(fact.power_kw, 0.0) for fact in facts if isinstance(fact, MeterRead)])
+    raised = [fact.peak_kw for fact in facts if isinstance(fact, PeakRaised)]
+
+    assert np.unique(read[read > 0]).tolist() == raised != []
+
+
+def test_a_demand_charge_makes_a_generator_worth_its_fuel_by_night(tmp_path):
+    """At 0.10 a kWh nobody burns fuel for 0.25; where a peak adds 0.50, it serves the load."""
+    assets = "  - {kind: load, power: 2 kW}\n  - {kind: generator, maximum: 5 kW, price: 0.25 USD/kWh}\n"
+    free, dear = (lived(home(tmp_path, assets, **change)) for change in ({}, {"charge": CHARGED}))
+
+    assert ([0.0] * 4, [2.0] * 4) == (powers(free, "home/generator")[:4], powers(dear, "home/generator")[:4])
+    assert [] == [fact for fact in dear if isinstance(fact, PeakRaised)]
+
+
+def test_kills_change_no_meter(charged):
+    """Registers, readings and peaks are saved with the node."""
+    moments = [charged.file.start + at * HOUR / 2 + HOUR / 7 for at in range(2 * 27)]
+
+    assert repr(lived(charged)) == repr(lived_with_kills(charged, moments))

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from devices_at_home import BATTERY, home, lived, powers, readings
 from living_nodes import CLEARING, MINUTE, START, hourly, lives, nothing
 from micromarket.assets.information_service import InformationService
 from micromarket.domain.curves import Curves
@@ -14,6 +15,7 @@ from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
 from micromarket.node.demand_charge import DemandCharge
+from micromarket.node.facts import Delivered, SetPointsGiven
 from micromarket.node.inventory import Inventory, ListedAsset
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
@@ -26,6 +28,7 @@ from micromarket.storage.opening import open_store
 from micromarket.storage.schema import TABLES
 from trees import load, offers
 
+BOTH = (SetPointsGiven, Delivered)
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 QUARTERS = Timing(15 * MINUTE, 1, 0 * MINUTE, 3 * MINUTE, 3 * MINUTE, 3 * MINUTE)
@@ -78,7 +81,12 @@ def test_a_reading_is_kept_and_the_meter_shows_the_last(metered, address):
     assert [("home", "utility", NOON, 2.5), ("home", "utility", NOON + HOUR, 0.1)] == rows(
         address, record, "meter_reading"
     )
-    assert [("home", "utility", "average_power", START, 2.5)] == rows(address, record, "meter_point")
+    assert [("utility", "average_power", START, 2.5)] == named(
+        address, record, "meter_point", "neighbor", "measurement_type", "last_update", "last_measurement"
+    )
+    assert [(2026, 7, 3.0, NOON, True)] == named(
+        address, record, "demand_peak", "year", "month", "peak_kw", "start_time", "from_meter"
+    )
 
 
 def test_a_meter_toward_nobody_is_refused_and_not_recorded(metered):
@@ -146,3 +154,29 @@ def test_an_interval_has_its_place_its_length_and_its_outcome(chained, address):
 
     assert (NOON, 3600.0, "balanced") == found["hourly/2026-07-06T12:00:00Z"]
     assert (NOON + 0.75 * HOUR, 900.0, None) == found["quarters/2026-07-06T12:45:00Z"]
+
+
+@pytest.fixture(scope="module")
+def day_at_home(tmp_path_factory):
+    """A home with a battery and a register toward a utility that charges for demand."""
+    line = "    import_limit: 60 kW\n"
+    meter = "    meter: {measures: register, interval: PT2H, scale: 0.001, description: cellar}\n"
+    changed = (line, f"{line}    charge: {{rate: 10 USD/kW}}\n{meter}")
+    return lived(home(tmp_path_factory.mktemp("home"), BATTERY, charge=changed))
+
+
+def test_what_devices_were_told_and_did_is_kept_step_by_step(day_at_home, address):
+    """In every hour: the set point, the power, and the charge after it."""
+    did = list(zip(*(powers(day_at_home, "home/battery", kind) for kind in BOTH), strict=False))
+    stored = readings(day_at_home, "home/battery", "stored_kwh")
+
+    assert did == named(address, day_at_home, "delivery", "set_point_kw", "power_kw")[: len(did)]
+    assert stored == [value for (value,) in named(address, day_at_home, "asset_reading", "value")]
+
+
+def test_a_meter_of_a_node_file_says_what_it_measures(day_at_home, address):
+    """It was there before it was ever read."""
+    columns = ("measurement_type", "interval_s", "scale", "description")
+
+    assert [("register", 7200.0, 0.001, "cellar")] == named(address, day_at_home[:1], "meter_point", *columns)
+    assert [("register", 7200.0, 0.001, "cellar")] == named(address, day_at_home, "meter_point", *columns)

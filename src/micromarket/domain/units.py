@@ -52,6 +52,7 @@ class Dimension(Enum):
         {"¤/kWh/kW": Decimal(1), "¤/MWh/MW": Decimal("0.000001"), "¤/kWh/MW": Decimal("0.001")},
     )
     MONEY = _Units("money", "5 ¤", {"¤": Decimal(1)})
+    DEMAND_RATE = _Units("a charge for demand", "10 ¤/kW", {"¤/kW": Decimal(1), "¤/MW": Decimal("0.001")})
     MONEY_PER_DAY = _Units(
         "money per day",
         "0.30 ¤/day",

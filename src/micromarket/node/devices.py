@@ -109,6 +109,11 @@ class LivingDevices:
         changed = fleet_arrays(self._devices.fleets, self._fleets)
         return DeviceState(self._devices.ids, self._step, self._told, self._set_point, changed)
 
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self._devices.ids)
+
     def wakes_at(self, now: datetime) -> list[datetime]:
         """Return when they are to be told or deliver next; nothing when their time is over."""
         step = self._at(now) if self._step is None else self._step
@@ -134,7 +139,8 @@ class LivingDevices:
             return []
         start = self._grid[self._step].start
         self._told, self._set_point = True, aims(start)
-        return [SetPointsGiven(now, start, () if self._set_point is None else self._named(self._set_point))]
+        told = () if self._set_point is None else self._named(self._set_point)
+        return [SetPointsGiven(now, start, told)] if self._devices.ids else []
 
     def curves(self, market: Market, aims: Aims, prices: Prices) -> Curves:
         """Return how devices answer the price in each interval of a market, given prices to expect.
@@ -147,8 +153,13 @@ class LivingDevices:
         expected = prices(times[:-1])
         return Curves.concatenate(
             [
-                fleet.curves(Outlook(edges, self._grid.hours, np.tile(expected, (len(fleet.ids), 1)), len(window)))
-                for fleet in self._foreseen(int(edges[0]), aims)
+                Curves.inelastic(np.zeros((0, len(window)))),
+                *(
+                    fleet.curves(
+                        Outlook(edges, self._grid.hours, np.tile(expected, (len(fleet.ids), 1)), len(window))
+                    )
+                    for fleet in self._foreseen(int(edges[0]), aims)
+                ),
             ]
         )
 

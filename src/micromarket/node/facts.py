@@ -100,6 +100,20 @@ class MeterRead:
 
 
 @dataclass(frozen=True, slots=True)
+class PeakRaised:
+    """The highest demand from a neighbor in a local month rose, by an interval that began at `start`."""
+
+    at: datetime
+    neighbor: str
+    start: datetime
+    year: int
+    month: int
+    peak_kw: float
+    from_meter: bool
+    """Whether a meter tells it, or what was settled."""
+
+
+@dataclass(frozen=True, slots=True)
 class NeighborSilent:
     """A neighbor said nothing in time, and what stands in for it."""
 
@@ -173,6 +187,7 @@ Fact = (
     | SignalReceived
     | MessageRefused
     | MeterRead
+    | PeakRaised
     | NeighborSilent
     | NoAgreement
     | Cleared

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from micromarket.assets.information_service import InformationService
 from micromarket.markets.series.market import MarketRules
+from micromarket.node.meter_point import MeterPoint
 from micromarket.node.neighbor import Direction
 
 
@@ -40,10 +41,13 @@ class Inventory:
         In the order of their curves.
     services : tuple of InformationService
         Where it gets weather, prices and the like.
+    meters : tuple of MeterPoint
+        Its meters, each named by the neighbor toward which it stands.
     """
 
     assets: tuple[ListedAsset, ...] = ()
     services: tuple[InformationService, ...] = ()
+    meters: tuple[MeterPoint, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

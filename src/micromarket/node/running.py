@@ -6,30 +6,27 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import partial
-from operator import itemgetter
 from typing import NamedTuple, Protocol
 
 from micromarket.domain.curves import Curves, Floats
-from micromarket.domain.intervals import utc
+from micromarket.domain.intervals import Interval, utc
 from micromarket.markets.series.market import Market
 from micromarket.markets.series.series import Entered, MarketSeries, SeriesPlan, SeriesState
 from micromarket.markets.series.states import MarketState
-from micromarket.node.balancing import Balance
 from micromarket.node.coordinations import coordination
-from micromarket.node.demand_charge import DemandCharge, MonthlyPeak
+from micromarket.node.demand_book import DemandBook, DemandState
 from micromarket.node.devices import Devices, DeviceState, LivingDevices
 from micromarket.node.dialog import SignalRules
 from micromarket.node.facts import Cleared, Fact, Fate, SignalReceived, StateEntered
 from micromarket.node.inventory import Inventory
+from micromarket.node.meter_point import MeterPoint
 from micromarket.node.negotiation import Negotiation, Place, Plan, Step, acted, entered, heard, opened, resumed
 from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode
 from micromarket.node.price_book import PriceBook
+from micromarket.node.settled import exchanged_kw, settled_at
 from micromarket.node.signals import TransactiveSignal
 from micromarket.node.stand_ins import LastKnown, StandIn, stand_in
-
-SETTLED = (MarketState.DELIVERY_LEAD, MarketState.DELIVERY)
-"""States in which a market says what is to be delivered."""
 
 
 class Scheduling(Protocol):
@@ -72,6 +69,8 @@ class NodeSetup:
         Names of what it has, for the record.
     devices : Devices, optional
         What it has that keeps a state; its curves follow those of `scheduling`.
+    meters : mapping of str to MeterPoint
+        Meters toward neighbors, read as devices deliver.
     """
 
     node: TransactiveNode
@@ -81,6 +80,7 @@ class NodeSetup:
     zone: tzinfo = UTC
     inventory: Inventory = field(default_factory=Inventory)
     devices: Devices | None = None
+    meters: Mapping[str, MeterPoint] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -99,8 +99,8 @@ class NodeState:
         What each neighbor said last in each series, by ``series/neighbor``.
     prices : PriceBook
         What it has learned of prices.
-    peaks : mapping of str to MonthlyPeak
-        Highest demand this month from each neighbor that charges for it.
+    demand : DemandState
+        What it has drawn from neighbors that charge for it.
     devices : DeviceState, optional
         Where its devices stand, if it has any.
     """
@@ -110,7 +110,7 @@ class NodeState:
     open: Mapping[str, Negotiation] = field(default_factory=dict)
     known: Mapping[str, LastKnown] = field(default_factory=dict)
     prices: PriceBook = field(default_factory=PriceBook)
-    peaks: Mapping[str, MonthlyPeak] = field(default_factory=dict)
+    demand: DemandState = field(default_factory=DemandState)
     devices: DeviceState | None = None
 
 
@@ -142,7 +142,7 @@ class RunningNode:
         before = state or NodeState()
         self._open, self._known = dict(before.open), dict(before.known)
         self._prices, self._at = before.prices, before.at
-        self._peaks = dict(before.peaks)
+        self._demand = DemandBook(setup.node, setup.zone, setup.meters, before.demand)
         self._was_away = state is not None
         plans = [one.plan for one in setup.series]
         self._series = [MarketSeries.restored(*each) for each in zip(plans, before.series, strict=False)]
@@ -156,8 +156,8 @@ class RunningNode:
         """All it knows."""
         series = tuple(one.state for one in self._series)
         devices = None if self._devices is None else self._devices.state
-        known, peaks = dict(self._known), dict(self._peaks)
-        return NodeState(self._at, series, dict(self._open), known, self._prices, peaks, devices)
+        opened, known = dict(self._open), dict(self._known)
+        return NodeState(self._at, series, opened, known, self._prices, self._demand.state, devices)
 
     @property
     def wakes_at(self) -> datetime:
@@ -198,10 +198,10 @@ class RunningNode:
             facts += self._keep(step)
             signals += step.signals
         if self._devices is not None:
-            facts += self._devices.instructed(moment, self._cleared_kw)
+            facts += self._devices.instructed(moment, self._set_point_kw)
         return Outputs(tuple(signals), tuple(facts))
 
-    def metered(self, neighbor_id: str, moment: datetime, power_kw: float) -> None:
+    def metered(self, neighbor_id: str, moment: datetime, power_kw: float) -> list[Fact]:
         """Take a reading of the meter toward a neighbor that charges for demand.
 
         Parameters
@@ -213,15 +213,17 @@ class RunningNode:
         power_kw : float
             Average power from the neighbor in it [kW].
 
+        Returns
+        -------
+        list of Fact
+            What it raised.
+
         Raises
         ------
         UnknownParty
             If there is no such neighbor.
         """
-        neighbor = self.setup.node.neighbor(neighbor_id)
-        self._raise_peak(neighbor, utc(moment), power_kw)
-        if neighbor.charge is not None:
-            self._peaks[neighbor_id] = replace(self._peaks[neighbor_id], from_meter=True)
+        return self._demand.metered(neighbor_id, moment, power_kw, self._at or utc(moment))
 
     def _enter(self, event: Entered, now: datetime) -> list[Fact]:
         market, state = event.market, event.state
@@ -236,7 +238,7 @@ class RunningNode:
             price, final = step.negotiation.balance.price, self._final[market.rules.series]
             self._prices = self._prices.learned(market, price, final, self.setup.zone)
         if state is MarketState.RECONCILE and step.negotiation.balance is not None:
-            self._count_demand(market, step.negotiation.balance)
+            facts += self._demand.settled(market, step.negotiation.balance, event.at)
         if state is MarketState.EXPIRED:
             del self._open[market.name]
             self._prices = self._prices.without(market.prior or "")
@@ -247,54 +249,26 @@ class RunningNode:
         local = setup.scheduling.local(market, expected)
         if self._devices is not None:
             known = partial(self._prices.expected_at, market, setup.zone)
-            local = Curves.concatenate([local, self._devices.curves(market, self._cleared_kw, known)])
+            local = Curves.concatenate([local, self._devices.curves(market, self._set_point_kw, known)])
         stand_ins = {one.id: self._stand_in(one, market, now) for one in setup.node.neighbors}
-        thresholds = {
-            one.id: self._peak(one, market.delivery.start, one.charge).threshold_kw
-            for one in setup.node.neighbors
-            if one.charge is not None
-        }
-        return Plan(local, expected, stand_ins, thresholds)
+        return Plan(local, expected, stand_ins, self._demand.thresholds_kw(market.delivery.start))
 
     def _deliver(self, now: datetime) -> list[Fact]:
-        return [] if self._devices is None else [*self._devices.delivered(now)]
+        facts = list[Fact]()
+        for fact in [] if self._devices is None else self._devices.delivered(now):
+            settled = settled_at(self._open.values(), fact.start)
+            exchanged = exchanged_kw(settled, fact, self.setup.node.neighbors)
+            facts += [fact, *self._demand.counted(Interval(fact.start, fact.at), exchanged)]
+        return facts
 
-    def _cleared_kw(self, start: datetime) -> Floats | None:
-        """Return what the newest market that has cleared wants of each device at a time [kW]; None if none has."""
-        assert self.setup.devices is not None
-        cleared = [
-            (
-                one.market.clearing,
-                one.balance.local_kw[-len(self.setup.devices.ids) :, one.market.intervals.index(start)],
-            )
-            for one in self._open.values()
-            if one.balance is not None and one.state in SETTLED and one.market.delivery.contains(start)
-        ]
-        return max(cleared, key=itemgetter(0))[1] if cleared else None
+    def _set_point_kw(self, start: datetime) -> Floats | None:
+        settled = settled_at(self._open.values(), start)
+        return None if settled is None or self._devices is None else settled.devices_kw(self._devices.count)
 
     def _stand_in(self, neighbor: Neighbor, market: Market, now: datetime) -> StandIn:
         default = self.setup.scheduling.default(neighbor.id, market) or neighbor.default
         known = self._known.get(_heading(market, neighbor.id))
         return stand_in(market.intervals.moments, default, known, now, self.setup.rules.trust)
-
-    def _peak(self, neighbor: Neighbor, moment: datetime, charge: DemandCharge) -> MonthlyPeak:
-        zone = self.setup.zone
-        start = replace(MonthlyPeak.unknown(moment, zone), threshold_kw=neighbor.threshold_kw)
-        return self._peaks.get(neighbor.id, start).at(moment, charge, zone)
-
-    def _raise_peak(self, neighbor: Neighbor, moment: datetime, power_kw: float) -> None:
-        if neighbor.charge is not None:
-            peak = self._peak(neighbor, moment, neighbor.charge)
-            self._peaks[neighbor.id] = peak.raised(moment, power_kw, neighbor.charge, self.setup.zone)
-
-    def _count_demand(self, market: Market, balance: Balance) -> None:
-        """Take what was settled for what was drawn, where no meter tells."""
-        for neighbor in self.setup.node.neighbors:
-            if neighbor.charge is None or (neighbor.id in self._peaks and self._peaks[neighbor.id].from_meter):
-                continue
-            drawn = neighbor.agreed_kw(balance.neighbor_kw[neighbor.id]).tolist()
-            for moment, power_kw in zip(market.intervals.moments, drawn, strict=True):
-                self._raise_peak(neighbor, moment, power_kw)
 
     def _hear(self, signal: TransactiveSignal, now: datetime) -> list[Fact]:
         negotiation = self._open.get(signal.market)

@@ -29,7 +29,7 @@ def _words(fact: Fact) -> str | None:
             return f"{fact.market}: time was over before we agreed with {fact.neighbor}"
         case MessageRefused():
             return f"a message was refused: {fact.reason}"
-        case Delivered():
+        case Delivered() if fact.power_kw:
             powers = ", ".join(f"{power:.3f} kW from {name}" for name, power in fact.power_kw)
             return f"delivered from {fact.start:%H:%M}: {powers}"
         case _:

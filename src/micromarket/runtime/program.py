@@ -74,8 +74,9 @@ class NodeProgram:
         UnknownParty
             If there is no such neighbor.
         """
-        self.node.metered(neighbor, start, power_kw)
-        self._record(MeterRead(self._clock.now(), neighbor, start, power_kw))
+        raised = self.node.metered(neighbor, start, power_kw)
+        for fact in (MeterRead(self._clock.now(), neighbor, start, power_kw), *raised):
+            self._record(fact)
         self._keep(self.node)
 
     def _hear(self, payload: bytes) -> None:

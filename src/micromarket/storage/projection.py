@@ -21,6 +21,7 @@ from micromarket.node.facts import (
     NeighborSilent,
     NoAgreement,
     NodeStarted,
+    PeakRaised,
     PricesForeseen,
     SetPointsGiven,
     SignalReceived,
@@ -28,6 +29,7 @@ from micromarket.node.facts import (
     StateEntered,
 )
 from micromarket.node.inventory import ListedNeighbor, ListedSeries
+from micromarket.node.meter_point import Measurement, MeterPoint
 from micromarket.storage.lines import Recorded
 from micromarket.storage.values import to_bytes
 
@@ -63,6 +65,7 @@ class Projection:
     def __init__(self) -> None:
         self._read: dict[str, int] = {}
         self._assets: dict[str, tuple[str, ...]] = {}
+        self._meters: dict[str, set[str]] = {}
 
     def numbered(self, recorded: Recorded) -> Numbered:
         """Return the next fact with its place.
@@ -76,6 +79,7 @@ class Projection:
         number = self._read[node] = self._read.get(node, 0) + 1
         if isinstance(fact, NodeStarted):
             self._assets[node] = tuple(asset.name for asset in fact.inventory.assets)
+            self._meters[node] = {meter.name for meter in fact.inventory.meters}
         elif number == 1:
             raise StoreError(f"the record of node {node!r} does not begin with NodeStarted; found {_kind(fact)}")
         return Numbered(node, number, fact)
@@ -94,7 +98,9 @@ class Projection:
             case SignalSent() | SignalReceived():
                 yield from _signal_rows(numbered, fact)
             case MeterRead():
-                yield from _meter_rows(node, fact)
+                yield from _meter_rows(node, fact, listed=fact.neighbor in self._meters[node])
+            case PeakRaised():
+                yield Row("demand_peak", _peak(node, fact))
             case SetPointsGiven():
                 for asset, power in fact.power_kw:
                     yield Row("delivery", {**_step(node, asset, fact.start), "set_point_kw": power})
@@ -168,7 +174,7 @@ def _about(fact: Fact) -> tuple[str | None, str | None, str | None]:
             market, neighbor = fact.market, fact.neighbor
         case Cleared():
             market = fact.market.name
-        case MeterRead():
+        case MeterRead() | PeakRaised():
             neighbor = fact.neighbor
         case MessageRefused():
             detail = fact.reason
@@ -183,6 +189,8 @@ def _node_rows(node: str, fact: NodeStarted) -> Iterator[Row]:
         yield Row("local_asset", {"node": node, "asset": asset.name, "number": number, "kind": asset.kind, **limits})
     for neighbor in fact.neighbors:
         yield Row("neighbor", {"node": node, "neighbor": neighbor.name, **_neighbor(neighbor)})
+    for meter in fact.inventory.meters:
+        yield Row("meter_point", {"node": node, "neighbor": meter.name, **_meter(meter)})
     for series in fact.series:
         yield Row("market_series", {**_series(node, series.rules), **_succession(series)})
 
@@ -196,6 +204,15 @@ def _service(service: InformationService) -> Values:
         "usual": service.usual,
         "address": service.address,
         "license": service.license,
+    }
+
+
+def _meter(meter: MeterPoint) -> Values:
+    return {
+        "measurement_type": meter.measurement.value,
+        "interval_s": _seconds(meter.interval),
+        "scale": meter.scale,
+        "description": meter.description,
     }
 
 
@@ -279,10 +296,16 @@ def _signal_rows(numbered: Numbered, fact: SignalSent | SignalReceived) -> Itera
             yield Row("transactive_record", {**of_message, **which, **point})
 
 
-def _meter_rows(node: str, fact: MeterRead) -> Iterator[Row]:
+def _peak(node: str, fact: PeakRaised) -> Values:
+    which: Values = {"node": node, "neighbor": fact.neighbor, "year": fact.year, "month": fact.month}
+    return {**which, "peak_kw": fact.peak_kw, "start_time": fact.start, "from_meter": fact.from_meter}
+
+
+def _meter_rows(node: str, fact: MeterRead, *, listed: bool) -> Iterator[Row]:
     meter = {"node": node, "neighbor": fact.neighbor}
     last: Values = {"last_update": fact.at, "last_measurement": fact.power_kw}
-    yield Row("meter_point", {**meter, "measurement_type": "average_power", **last})
+    kind: Values = {} if listed else {"measurement_type": Measurement.AVERAGE_POWER.value}
+    yield Row("meter_point", {**meter, **kind, **last})
     reading: Values = {"start_time": fact.start, "value": fact.power_kw}
     yield Row("meter_reading", {**meter, **reading})
 

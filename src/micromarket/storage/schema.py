@@ -17,6 +17,7 @@ from enum import Enum
 from micromarket.markets.auctions.auction import Outcome
 from micromarket.markets.series.states import MarketState
 from micromarket.node.facts import Source
+from micromarket.node.meter_point import Measurement
 from micromarket.node.neighbor import Direction
 
 VERSION = 2
@@ -140,13 +141,13 @@ ENUMERATIONS = (
     _names("record_direction", "Ways of a signal.", ("sent", "received")),
     _names("source_type", "What a value is about.", ("node", "local_asset", "neighbor")),
     _names("curve_source", "Where a neighbor's curve came from.", (one.value for one in Source)),
-    _names("measurement_unit", "Units.", ("kW", "currency/kWh")),
+    _names("measurement_unit", "Units.", ("kW", "kWh", "currency/kWh")),
     Table(
         "measurement_type",
         "What is measured or scheduled.",
         (_text("name", "name"), _text("unit", "unit of its values", "measurement_unit")),
         1,
-        content=(("average_power", "kW"), ("marginal_price", "currency/kWh")),
+        content=(*((one.value, one.unit) for one in Measurement), ("marginal_price", "currency/kWh")),
     ),
 )
 
@@ -227,13 +228,16 @@ _NODE_TABLES = (
     ),
     Table(
         "meter_point",
-        "A meter on the line to a neighbor that was read at least once.",
+        "A meter on the line to a neighbor: one of the node file, or one that somebody read.",
         (
             NODE,
             NEIGHBOR,
             _text("measurement_type", "what it measures", "measurement_type"),
+            _real("interval_s", "s", "time between readings"),
+            _real("scale", "", "what a shown 1 stands for"),
+            _text("description", "where it is"),
             _time("last_update", "when it was last read"),
-            _real("last_measurement", "kW", "what it said then"),
+            _real("last_measurement", "kW", "average power that it then proved"),
         ),
         2,
         ("neighbor",),
@@ -244,6 +248,21 @@ _NODE_TABLES = (
         (NODE, NEIGHBOR, START, _real("value", "kW", "average power from the neighbor")),
         3,
         ("meter_point",),
+    ),
+    Table(
+        "demand_peak",
+        "The highest demand in a local month from a neighbor that charges for it.",
+        (
+            NODE,
+            NEIGHBOR,
+            _count("year", "local year"),
+            _count("month", "local month, 1 to 12"),
+            _real("peak_kw", "kW", "highest average power of an interval, at the sending end"),
+            _time("start_time", "start of that interval"),
+            _truth("from_meter", "whether a meter tells it, or what was settled"),
+        ),
+        4,
+        ("neighbor",),
     ),
     Table(
         "delivery",

@@ -53,7 +53,7 @@ def check_devices(plan: SeriesPlan, content: NodeFile) -> Iterator[Finding]:
     owned = devices_of(content)
     for at, one in owned:
         yield from check_asset(("assets", at), one.asset)
-    if owned:
+    if owned or any(one.meter is not None for one in content.neighbors):
         yield from _check_steps(plan, content)
 
 
@@ -67,6 +67,10 @@ def _check_steps(plan: SeriesPlan, content: NodeFile) -> Iterator[Finding]:
     if (content.first_clearing + plan.rules.timing.delivery_lead - EPOCH) % step:
         allowed = f"a clearing whose delivery begins on a whole step of {step}"
         yield Finding(("first_clearing",), allowed, "move it: devices are told at whole steps")
+    for at, neighbor in enumerate(content.neighbors):
+        if neighbor.meter is not None and neighbor.meter.interval % step:
+            allowed = f"a whole number of steps ({step}) in which devices deliver"
+            yield Finding(("neighbors", at, "meter", "interval"), allowed, "read the meter less often")
 
 
 def _step(plan: SeriesPlan) -> timedelta:
@@ -74,8 +78,9 @@ def _step(plan: SeriesPlan) -> timedelta:
 
 
 def devices_at(content: NodeFile, grid: IntervalGrid, table: SeriesTable) -> Devices | None:
-    """Return the devices of a node, or None if it has none."""
+    """Return the devices of a node, or None if it has neither devices nor meters."""
     owned = [one for _, one in devices_of(content)]
     timeline = Timeline(grid, ZoneInfo(content.timezone), table)
     fleets = [BUILDERS[kind](of_kind) for kind, of_kind in by_fleet(timeline, content.seed, owned)]
-    return Devices(grid, tuple(fleets)) if fleets else None
+    metered = any(one.meter is not None for one in content.neighbors)
+    return Devices(grid, tuple(fleets)) if fleets or metered else None

@@ -9,6 +9,7 @@ from msgspec import Struct
 
 from micromarket.simulation.scenario.fields import (
     Currency,
+    DemandRate,
     Duration,
     Fraction,
     Identifier,
@@ -72,6 +73,33 @@ class MonthlyRates(_Part, frozen=True, kw_only=True):
     beyond: Annotated[tuple[Price, ...], about("What is added in heavy hours beyond the agreed power; 12 of them.")]
 
 
+class Demand(_Part, frozen=True, kw_only=True):
+    """What a neighbor charges for the highest average power drawn from it in a month."""
+
+    rate: Annotated[DemandRate, about("Charge for each kW of a month's highest demand.", least=0)]
+    hours_of_use: Annotated[Duration, about("Time over which one more kW of peak is expected to be used.")] = (
+        timedelta(hours=1)
+    )
+    threshold: Annotated[Power, about("Demand at the start up to which nothing is added.", least=0)] = 0.0
+    carry_over: Annotated[
+        Fraction, about("Share of a month's peak that is expected at least in the next.", least=0, most=1)
+    ] = 0.8
+
+
+class Meter(_Part, frozen=True, kw_only=True):
+    """A meter toward a neighbor, which counts what devices deliver."""
+
+    measures: Annotated[
+        Literal["average_power", "energy", "register"],
+        about("Average power or energy of the interval before a reading; or energy since it was installed."),
+    ] = "average_power"
+    interval: Annotated[Duration, about("Time between readings, which are at whole multiples of it.")] = timedelta(
+        hours=1
+    )
+    scale: Annotated[float, about("What a shown 1 stands for [kW or kWh]; not 0.")] = 1.0
+    description: Annotated[str, about("Where it is.")] = ""
+
+
 class NodeNeighbor(_Part, frozen=True, kw_only=True):
     """A neighboring node, or one that is none: a utility with a price list."""
 
@@ -94,6 +122,10 @@ class NodeNeighbor(_Part, frozen=True, kw_only=True):
         MonthlyRates | None,
         about("What it charges by month and hour, if it is not transactive; instead of a default."),
     ] = None
+    charge: Annotated[Demand | None, about("What it charges for a month's highest demand.")] = None
+    meter: Annotated[Meter | None, about("What tells the demand; without it, what was settled counts as drawn.")] = (
+        None
+    )
 
 
 class NodeSeries(_Part, frozen=True, kw_only=True):

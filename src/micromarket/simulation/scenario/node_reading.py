@@ -11,6 +11,7 @@ from zoneinfo import ZoneInfo, available_timezones
 import numpy as np
 
 from micromarket.domain.curves import Curves
+from micromarket.domain.intervals import HOUR
 from micromarket.dso.bulk_rates import BulkRates
 from micromarket.errors import InvalidValue, Problem, ScenarioError
 from micromarket.markets.registry import price_model
@@ -18,9 +19,11 @@ from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
 from micromarket.node.coordinations import coordination
+from micromarket.node.demand_charge import DemandCharge
 from micromarket.node.devices import Devices
 from micromarket.node.dialog import SignalRules
 from micromarket.node.inventory import Inventory, ListedAsset
+from micromarket.node.meter_point import Measurement, MeterPoint
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
 from micromarket.node.running import NodeSetup, StartingSeries
@@ -39,6 +42,8 @@ from micromarket.simulation.scenario.node_file import (
     ONLY_ANSWERS,
     Corner,
     CurveAsset,
+    Demand,
+    Meter,
     MonthlyRates,
     NodeFile,
     NodeNeighbor,
@@ -99,6 +104,7 @@ class _Builder:
         self._times(content)
         assets = self._assets(content)
         node = self._made(("neighbors",), lambda: TransactiveNode(content.node, tuple(_found(neighbors))))
+        meters = self._meters(content)
         devices = None if plan is None or self.problems else self._devices(plan, content, uses)
         if self.problems or plan is None or node is None:
             return None
@@ -109,8 +115,9 @@ class _Builder:
             assets,
             SignalRules(signals.threshold, signals.repeat_after, signals.patience, signals.trust),
             ZoneInfo(content.timezone),
-            Inventory(tuple(_listed(content, devices))),
+            Inventory(tuple(_listed(content, devices)), meters=tuple(meters.values())),
             devices,
+            meters,
         )
 
     def _devices(self, plan: SeriesPlan, content: NodeFile, uses: list[SeriesUse]) -> Devices | None:
@@ -164,7 +171,25 @@ class _Builder:
         default = self._vertices((*path, "default"), one.default) if one.default else None
         into, out_of = (np.inf if limit is None else limit for limit in (one.import_limit, one.export_limit))
         direction, loss = Direction(one.direction), one.full_load_loss
-        return self._made(path, lambda: Neighbor(one.id, direction, into, out_of, loss, default, one.transactive))
+        charge = None if one.charge is None else self._charge((*path, "charge"), one.charge)
+        threshold = 0.0 if one.charge is None else one.charge.threshold
+        limits = (into, out_of, loss, default, one.transactive, charge, threshold)
+        return self._made(path, lambda: Neighbor(one.id, direction, *limits))
+
+    def _charge(self, path: text_of.Path, one: Demand) -> DemandCharge | None:
+        return self._made(path, lambda: DemandCharge(one.rate, one.hours_of_use / HOUR, one.carry_over))
+
+    def _meters(self, content: NodeFile) -> dict[str, MeterPoint]:
+        meters = {
+            one.id: self._meter(("neighbors", at, "meter"), one.id, one.meter)
+            for at, one in enumerate(content.neighbors)
+            if one.meter is not None
+        }
+        return {name: meter for name, meter in meters.items() if meter is not None}
+
+    def _meter(self, path: text_of.Path, name: str, one: Meter) -> MeterPoint | None:
+        measured = Measurement(one.measures)
+        return self._made(path, lambda: MeterPoint(name, measured, one.interval, one.scale, one.description))
 
     def _plan(self, series: NodeSeries, path: text_of.Path) -> SeriesPlan | None:
         finer = None if series.refined_by is None else self._plan(series.refined_by, (*path, "refined_by"))
