@@ -17,7 +17,8 @@ from micromarket.cli import main
 from micromarket.simulation.recording.results import TABLES
 from micromarket.simulation.recording.summary import FIGURES
 from micromarket.storage.schema import TABLES as STORED
-from micromarket.storage.schema import VIEWS, Kind
+from micromarket.storage.schema import Kind
+from micromarket.storage.views import VIEWS
 
 KINDS = {Kind.TIME: "time", Kind.TRUTH: "yes or no"}
 ASKED_FOR_EVERYWHERE = {"--help"}

@@ -14,7 +14,8 @@ from micromarket.errors import StoreError
 from micromarket.node.facts import Cleared, Fate, MessageRefused, SignalReceived, SignalSent
 from micromarket.node.signals import TransactiveSignal
 from micromarket.storage.opening import open_store
-from micromarket.storage.schema import TABLES, VIEWS
+from micromarket.storage.schema import TABLES
+from micromarket.storage.views import VIEWS
 from recorded_runs import record_of
 
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)
@@ -141,12 +142,17 @@ def test_prices_and_powers_are_those_that_were_settled_last(address):
     """Bit by bit, with the fact that settled them."""
     record = record_of()
     fill(address, record)
-    latest = {(node, fact.market.name): fact.balance for node, fact in record if isinstance(fact, Cleared)}
+    latest = {(node, fact.market.name): fact for node, fact in record if isinstance(fact, Cleared)}
 
     expected = Counter()
-    for (node, market), balance in latest.items():
+    for (node, market), fact in latest.items():
+        balance = fact.balance
         expected.update((node, market, "node", value) for value in balance.price.tolist())
-        expected.update((node, market, "local_asset", value) for value in balance.local_kw.ravel().tolist())
+        expected.update(
+            (node, market, "local_asset", value)
+            for of_assets in (balance.local_kw, fact.production_cost)
+            for value in of_assets.ravel().tolist()
+        )
         expected.update(
             (node, market, "neighbor", value) for power in balance.neighbor_kw.values() for value in power.tolist()
         )
@@ -174,6 +180,22 @@ def test_vertices_are_those_of_the_newest_signal(address):
     }
     with open_store(address) as store:
         assert expected == {row[:8] for row in store.rows("vertex")}
+
+
+def test_totals_are_sums_over_assets_and_intervals(address):
+    """The dual cost is what the assets would lose: their cost less what they earn at the price of the node."""
+    record = record_of()
+    fill(address, record)
+    expected = {}
+    for node, fact in record:
+        if isinstance(fact, Cleared):
+            power, hours = fact.balance.local_kw, fact.market.intervals.hours
+            cost, income = fact.production_cost.sum(), (fact.balance.price * power * hours).sum()
+            given, taken = power.clip(min=0).sum() * hours, -power.clip(max=0).sum() * hours
+            expected[node, fact.market.name] = pytest.approx((given, taken, cost, cost - income), abs=1e-9)
+
+    with open_store(address) as store:
+        assert expected == {row[:2]: row[2:] for row in store.rows("market_total")}
 
 
 def test_a_stranger_may_write_what_it_likes(address):

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+from micromarket.domain.curves import Floats
 from micromarket.markets.series.market import Market
 from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
@@ -141,6 +142,8 @@ class Cleared:
     balance: Balance
     sources: tuple[tuple[str, Source], ...]
     """Where the curve of each neighbor came from."""
+    production_cost: Floats
+    """What the power of each local asset costs, shape (n, T) [currency]; minus what it is worth to a load."""
 
 
 @dataclass(frozen=True, slots=True)

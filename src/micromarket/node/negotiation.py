@@ -15,6 +15,7 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from micromarket.domain.curves import Curves, Floats
+from micromarket.domain.surplus import production_cost
 from micromarket.markets.series.market import Market
 from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
@@ -308,7 +309,8 @@ def _clearing(negotiation: Negotiation, prepared: Prepared, place: Place, now: d
         return []
     assert negotiation.plan is not None
     sources = tuple((one.id, _source(one, negotiation, negotiation.plan)) for one in place.node.neighbors)
-    return [Cleared(now, negotiation.market, prepared.balance, sources)]
+    cost = production_cost(negotiation.plan.local, prepared.balance.local_kw, negotiation.market.intervals.hours)
+    return [Cleared(now, negotiation.market, prepared.balance, sources, cost)]
 
 
 def _source(neighbor: Neighbor, negotiation: Negotiation, plan: Plan) -> Source:

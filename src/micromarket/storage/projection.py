@@ -128,8 +128,9 @@ class Projection:
         """Yield everything that was settled: what it is, and its value in each interval."""
         basis, balance = dict(fact.sources), fact.balance
         yield _measured("node", node, "marginal_price"), balance.price.tolist()
-        for at, power in enumerate(balance.local_kw.tolist()):
-            yield _measured("local_asset", self._asset(node, at), "average_power"), power
+        for kind, by_asset in (("average_power", balance.local_kw), ("production_cost", fact.production_cost)):
+            for at, values in enumerate(by_asset.tolist()):
+                yield _measured("local_asset", self._asset(node, at), kind), values
         for name, neighbor in balance.neighbor_kw.items():
             yield _measured("neighbor", name, "average_power", basis[name].value), neighbor.tolist()
 

@@ -141,13 +141,17 @@ ENUMERATIONS = (
     _names("record_direction", "Ways of a signal.", ("sent", "received")),
     _names("source_type", "What a value is about.", ("node", "local_asset", "neighbor")),
     _names("curve_source", "Where a neighbor's curve came from.", (one.value for one in Source)),
-    _names("measurement_unit", "Units.", ("kW", "kWh", "currency/kWh")),
+    _names("measurement_unit", "Units.", ("kW", "kWh", "currency/kWh", "currency")),
     Table(
         "measurement_type",
         "What is measured or scheduled.",
         (_text("name", "name"), _text("unit", "unit of its values", "measurement_unit")),
         1,
-        content=(*((one.value, one.unit) for one in Measurement), ("marginal_price", "currency/kWh")),
+        content=(
+            *((one.value, one.unit) for one in Measurement),
+            ("marginal_price", "currency/kWh"),
+            ("production_cost", "currency"),
+        ),
     ),
 )
 
@@ -364,13 +368,15 @@ _MARKET_TABLES = (
     ),
     Table(
         "interval_value",
-        "A value in an interval, as last settled: price of the node, power of each asset and neighbor.",
+        "A value in an interval as last settled: price of the node, powers of assets and neighbors, costs of assets.",
         (
             *INTERVAL,
             _text("source_type", "what the value is about", "source_type"),
             _text("source", "name of that node, asset or neighbor"),
             _text("measurement_type", "what the value is", "measurement_type"),
-            Column("value", Kind.REAL, "the value, in the unit of its measurement type", "kW or currency/kWh"),
+            Column(
+                "value", Kind.REAL, "the value, in the unit of its measurement type", "kW, currency/kWh or currency"
+            ),
             _text("basis", "for a neighbor: where its curve came from", "curve_source"),
             FACT,
         ),
@@ -401,36 +407,3 @@ _MARKET_TABLES = (
 
 TABLES = (*ENUMERATIONS, *_NODE_TABLES, *_MARKET_TABLES)
 """Parents before children."""
-
-VIEWS = (
-    Table(
-        "vertex",
-        "The vertices of the curve that a node last sent to, or took from, each neighbor in a market.",
-        (
-            *INTERVAL,
-            NEIGHBOR,
-            _text("direction", "sent or received"),
-            _count("vertex", "place along the curve, from 0"),
-            _real("marginal_price", "currency/kWh", "price"),
-            _real("power_kw", "kW", "power toward the receiver, at the sending end"),
-            FACT,
-        ),
-        6,
-        query="""
-        WITH newest AS (
-            SELECT node, market, neighbor, direction, max(fact) AS fact FROM transactive_record
-            WHERE direction = 'sent' OR status = 'taken' GROUP BY node, market, neighbor, direction
-        ), sizes AS (
-            SELECT node, fact, start_time, count(*) AS records FROM transactive_record GROUP BY node, fact, start_time
-        )
-        SELECT node, market, start_time, neighbor, direction,
-            row_number() OVER (
-                PARTITION BY node, fact, start_time ORDER BY CASE WHEN record = 2 THEN 1 ELSE 0 END, record
-            ) - 1 AS vertex,
-            marginal_price, power_kw, fact
-        FROM transactive_record JOIN newest USING (node, market, neighbor, direction, fact)
-            JOIN sizes USING (node, fact, start_time)
-        WHERE record > 0 OR records = 1
-        """,
-    ),
-)

@@ -10,7 +10,8 @@ from micromarket.errors import StoreError
 from micromarket.storage.database import Database, Dialect
 from micromarket.storage.lines import Recorded
 from micromarket.storage.projection import Projection, Row, Value
-from micromarket.storage.schema import TABLES, VERSION, VIEWS, Table
+from micromarket.storage.schema import TABLES, VERSION, Table
+from micromarket.storage.views import VIEWS
 
 FLUSHED_ROWS = 20_000
 """Rows that are gathered before they are written, all in one transaction."""
