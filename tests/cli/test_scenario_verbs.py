@@ -7,7 +7,7 @@ import json
 import pytest
 
 from micromarket.cli.main import main
-from micromarket.simulation.scenario.schema import schema_text
+from micromarket.simulation.scenario.schema import NODE_FORMAT, SCENARIO_FORMAT, schema_text
 
 
 @pytest.fixture
@@ -80,7 +80,8 @@ def test_init_over_something(run, tmp_path):
 
 def test_schema(run):
     """The schema goes to stdout as it is published."""
-    assert (0, schema_text(), "") == run("schema")
+    assert (0, schema_text(SCENARIO_FORMAT), "") == run("schema")
+    assert (0, schema_text(NODE_FORMAT), "") == run("schema", "--node")
 
 
 def test_deep_trees(run, tmp_path):

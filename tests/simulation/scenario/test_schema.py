@@ -10,46 +10,71 @@ from jsonschema import Draft202012Validator
 from ruamel.yaml import YAML
 from scenarios import GOOD
 
-from micromarket.simulation.scenario.schema import reference_text, scenario_schema, schema_text
+from micromarket.simulation.scenario.schema import (
+    NODE_FORMAT,
+    SCENARIO_FORMAT,
+    file_schema,
+    reference_text,
+    schema_text,
+)
 from micromarket.simulation.scenario.starting import TEMPLATES, start_scenario
 
 REFERENCE = Path(__file__).parents[3] / "docs" / "reference"
 EXAMPLES = sorted((Path(__file__).parents[3] / "examples").glob("*/scenario.yaml"))
 
 
-def test_published_schema_is_up_to_date():
-    """Mend with: micromarket schema > docs/reference/scenario.schema.json."""
-    assert (REFERENCE / "scenario.schema.json").read_text(encoding="utf-8") == schema_text()
+NODES = sorted(path for path in (Path(__file__).parents[3] / "examples").glob("*/*.yaml") if path.stem != "scenario")
+FORMATS = pytest.mark.parametrize(
+    ("form", "name"), [(SCENARIO_FORMAT, "scenario"), (NODE_FORMAT, "node")], ids=["scenario", "node"]
+)
 
 
-def test_published_reference_is_up_to_date():
-    """Mend with: micromarket schema --reference > docs/reference/scenario.md."""
-    assert (REFERENCE / "scenario.md").read_text(encoding="utf-8") == reference_text()
+@FORMATS
+def test_published_schema_is_up_to_date(form, name):
+    """Mend with: micromarket schema [--node] > docs/reference/NAME.schema.json."""
+    assert (REFERENCE / f"{name}.schema.json").read_text(encoding="utf-8") == schema_text(form)
 
 
-def test_schema_is_one():
+@FORMATS
+def test_published_reference_is_up_to_date(form, name):
+    """Mend with: micromarket schema [--node] --reference > docs/reference/NAME.md."""
+    assert (REFERENCE / f"{name}.md").read_text(encoding="utf-8") == reference_text(form)
+
+
+@FORMATS
+def test_schema_is_one(form, name):
     """The schema keeps the rules of its own draft."""
-    Draft202012Validator.check_schema(scenario_schema())
+    Draft202012Validator.check_schema(file_schema(form))
 
 
-def test_every_field_says_what_it_means():
+@FORMATS
+def test_every_field_says_what_it_means(form, name):
     """No field lacks a description or a type."""
-    parts = scenario_schema()["$defs"].items()
+    parts = file_schema(form)["$defs"].items()
 
     silent = [
-        f"{name}.{key}"
-        for name, part in parts
-        for key, field in part["properties"].items()
+        f"{part}.{key}"
+        for part, fields in parts
+        for key, field in fields["properties"].items()
         if key != "kind" and not field.get("description")
     ]
 
     assert [] == silent
 
 
-def problems(path):
+def test_devices_of_nodes_are_those_of_scenarios():
+    """One definition: every kind of a scenario's customers, field by field."""
+    ours, theirs = (file_schema(form)["$defs"] for form in (NODE_FORMAT, SCENARIO_FORMAT))
+    kinds = [name for name, part in theirs.items() if "kind" in part["properties"]]
+
+    assert 11 == len(kinds)
+    assert [theirs[kind] for kind in kinds] == [ours[kind] for kind in kinds]
+
+
+def problems(path, form=SCENARIO_FORMAT):
     """Return what the schema finds wrong with a file."""
     content = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
-    return [error.message for error in Draft202012Validator(scenario_schema()).iter_errors(as_text(content))]
+    return [error.message for error in Draft202012Validator(file_schema(form)).iter_errors(as_text(content))]
 
 
 def as_text(value):
@@ -67,6 +92,12 @@ def as_text(value):
 def test_schema_accepts_good_files(path):
     """An editor that checks by the schema finds nothing in a good file."""
     assert [] == problems(path)
+
+
+@pytest.mark.parametrize("path", NODES, ids=lambda path: f"{path.parent.name}/{path.stem}")
+def test_schema_accepts_nodes(path):
+    """Those of all examples."""
+    assert [] == problems(path, NODE_FORMAT)
 
 
 @pytest.mark.parametrize("template", TEMPLATES)

@@ -1,20 +1,49 @@
-"""The JSON Schema of scenario files, and the reference page of their fields, both made from the types."""
+"""The JSON Schemas of scenario and node files, and the reference pages of their fields, all made from the types."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from micromarket.domain.units import Dimension
+from micromarket.domain.intervals import MICROSECOND
+from micromarket.domain.units import Dimension, parse_duration
 from micromarket.simulation.scenario.file import ScenarioFile
+from micromarket.simulation.scenario.node_file import NodeFile
+from micromarket.simulation.scenario.series import duration
 
 Schema = dict[str, Any]
 
-IDENTITY = "https://micromarket.example/schema/scenario-1.json"
+
+@dataclass(frozen=True, slots=True)
+class FileFormat:
+    """A kind of file that people write.
+
+    Parameters
+    ----------
+    kind : type
+        The type that a whole file becomes.
+    identity : str
+        Address that names its schema.
+    introduction : str
+        What its reference page begins with.
+    told_elsewhere : FileFormat, optional
+        A format on whose page the parts that both have are told.
+    page : str, default ''
+        Name of its reference page.
+    """
+
+    kind: type
+    identity: str
+    introduction: str
+    told_elsewhere: FileFormat | None = None
+    page: str = ""
+
+
 _NUMBER = r"^\s*[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?\s*"
 _CURRENCY = "[A-Z]{3}"
 _PATTERNS = {
@@ -34,15 +63,15 @@ _KEPT_OF_TEXT = ("x-text", "description", "examples", "pattern", "default")
 """Keys that stay of a schema whose text stands for something else."""
 
 
-def scenario_schema() -> Schema:
-    """Return the JSON Schema (draft 2020-12) of scenario files, as editors use it to complete and check them."""
-    schema = _as_written(msgspec.json.schema(ScenarioFile))
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": IDENTITY, **schema}
+def file_schema(form: FileFormat) -> Schema:
+    """Return the JSON Schema (draft 2020-12) of a kind of file, as editors use it to complete and check them."""
+    schema = _as_written(msgspec.json.schema(form.kind))
+    return {"$schema": "https://json-schema.org/draft/2020-12/schema", "$id": form.identity, **schema}
 
 
-def schema_text() -> str:
+def schema_text(form: FileFormat) -> str:
     """Return the JSON Schema as the text that is published."""
-    return json.dumps(scenario_schema(), indent=2, ensure_ascii=False) + "\n"
+    return json.dumps(file_schema(form), indent=2, ensure_ascii=False) + "\n"
 
 
 def _as_written(part: Any) -> Any:
@@ -51,7 +80,9 @@ def _as_written(part: Any) -> Any:
         return [_as_written(item) for item in part]
     if not isinstance(part, dict):
         return part
-    done = {key: _as_written(value) for key, value in part.items() if key != "discriminator"}
+    done = {key: _as_written(value) for key, value in part.items() if key not in {"discriminator", "properties"}}
+    if "properties" in part:
+        done["properties"] = {name: _as_written(field) for name, field in part["properties"].items()}
     branches = [done, *done.get("anyOf", ())]
     units = next((branch["x-dimension"] for branch in branches if "x-dimension" in branch), None)
     if "default" in done:
@@ -74,10 +105,9 @@ def _with_default(schema: Schema, dimension: str | None) -> Schema:
         return {**rest, "default": "mon-sun"} if schema.get("x-text") == "weekdays" else rest
     if dimension is not None:
         default = _quantity(float(default), Dimension[dimension.upper()])
-    return {**rest, "default": _DURATIONS.get(default, default)}
-
-
-_DURATIONS = {"PT900S": "PT15M", "PT3600S": "PT1H", "P1D": "PT24H"}
+    if any(branch.get("x-text") == "duration" for branch in (schema, *schema.get("anyOf", ()))):
+        default = duration(parse_duration(default) // MICROSECOND)
+    return {**rest, "default": default}
 
 
 def _quantity(value: float, dimension: Dimension) -> str:
@@ -95,15 +125,16 @@ def _quantity_pattern(dimension: Dimension) -> str:
     return f"{_NUMBER}({'|'.join(units).replace('¤', _CURRENCY)})\\s*$"
 
 
-def reference_text() -> str:
-    """Return the reference page of scenario files: each field with type or unit, default and meaning."""
-    schema = scenario_schema()
-    parts = schema["$defs"]
-    sections = [_section(name, parts[name]) for name in _in_order(parts)]
-    return "\n".join([_INTRODUCTION, _units_table(), *sections])
+def reference_text(form: FileFormat) -> str:
+    """Return the reference page of a kind of file: each field with type or unit, default and meaning."""
+    parts, other = file_schema(form)["$defs"], form.told_elsewhere
+    elsewhere = set() if other is None else set(file_schema(other)["$defs"])
+    pages = {} if other is None else dict.fromkeys(elsewhere, other.page)
+    sections = [_section(name, parts[name], pages) for name in _in_order(parts, form.kind) if name not in elsewhere]
+    return "\n".join([form.introduction, *([_units_table()] if other is None else []), *sections])
 
 
-_INTRODUCTION = """# Scenario files
+_SCENARIO_PAGE = """# Scenario files
 
 A scenario is a folder: `scenario.yaml` (YAML 1.2) and the CSV or Parquet files it names. This page is made from the
 types that read it; `micromarket schema` prints the same as JSON Schema, for editors that complete and check.
@@ -128,10 +159,10 @@ def _units_table() -> str:
     return "\n".join([*rows, "", "`USD` stands for the scenario's currency.", ""])
 
 
-def _in_order(parts: dict[str, Schema]) -> list[str]:
+def _in_order(parts: dict[str, Schema], kind: type) -> list[str]:
     """Return the names of all parts in the order in which a reader meets them."""
     found: list[str] = []
-    waiting = ["ScenarioFile"]
+    waiting = [kind.__name__]
     while waiting:
         name = waiting.pop(0)
         if name not in found:
@@ -151,7 +182,8 @@ def _references(part: Any) -> Iterator[str]:
             yield from _references(value)
 
 
-def _section(name: str, part: Schema) -> str:
+def _section(name: str, part: Schema, pages: Mapping[str, str]) -> str:
+    """Return the section of one part; others are linked in it, on the pages where they are told."""
     kind = part["properties"].get("kind", {}).get("enum")
     title = f"`kind: {kind[0]}`" if kind else _words(name)
     rows = [
@@ -165,7 +197,8 @@ def _section(name: str, part: Schema) -> str:
     for key, field in part["properties"].items():
         if key != "kind":
             default = "required" if key in part.get("required", ()) else _default(field)
-            rows.append(f"| `{key}` | {_type(field)} | {default} | {field.get('description', '')}{_limits(field)} |")
+            meaning = f"{field.get('description', '')}{_limits(field)}"
+            rows.append(f"| `{key}` | {_type(field, pages)} | {default} | {meaning} |")
     return "\n".join([*rows, ""])
 
 
@@ -192,27 +225,27 @@ def _words(name: str) -> str:
     return _TITLES.get(name) or re.sub(r"(?<=[a-z])(?=[A-Z])", " ", name).capitalize()
 
 
-def _type(field: Schema) -> str:
+def _type(field: Schema, pages: Mapping[str, str]) -> str:
     if "anyOf" in field:
-        kinds = [_type(branch) for branch in field["anyOf"] if branch.get("type") != "null"]
+        kinds = [_type(branch, pages) for branch in field["anyOf"] if branch.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds))
     if "x-dimension" in field:
         return f"`{Dimension[field['x-dimension'].upper()].label('USD')}`"
     if "$ref" in field or "enum" in field:
-        return _named(field)
+        return _named(field, pages)
     if field["type"] == "array":
-        return "list of " + ("local assets" if "anyOf" in field["items"] else _type(field["items"]))
+        return "list of " + ("local assets" if "anyOf" in field["items"] else _type(field["items"], pages))
     kind = _TEXTS.get(field.get("x-text", ""), _PLAIN[field["type"]])
     return kind + (f", such as `{field['examples'][0]}`" if "examples" in field and "default" not in field else "")
 
 
-def _named(field: Schema) -> str:
+def _named(field: Schema, pages: Mapping[str, str]) -> str:
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
     name = field["$ref"].rsplit("/", 1)[1]
-    return (
-        "[series](#series)" if name == "SeriesRef" else f"[{_words(name)}](#{_words(name).lower().replace(' ', '-')})"
-    )
+    words = _words(name)
+    shown = words.lower() if name == "SeriesRef" else words
+    return f"[{shown}]({pages.get(name, '')}#{words.lower().replace(' ', '-')})"
 
 
 _TEXTS = {
@@ -225,7 +258,16 @@ _TEXTS = {
     "slug": "name",
     "zone": "time zone",
 }
-_TITLES = {"SeriesRef": "Series", "Horizon": "Time", "ScenarioFile": "Scenario"}
+_TITLES = {
+    "SeriesRef": "Series",
+    "Horizon": "Time",
+    "ScenarioFile": "Scenario",
+    "NodeFile": "Node",
+    "NodeNeighbor": "Neighbor",
+    "NodeSeries": "Series of markets",
+    "Demand": "Demand charge",
+    "Corner": "Vertex",
+}
 _PLAIN = {
     "string": "text",
     "boolean": "true or false",
@@ -233,3 +275,27 @@ _PLAIN = {
     "number": "number",
     "object": "times of day with quantities",
 }
+
+_NODE_PAGE = """# Node files
+
+One agent of a network in one file (YAML 1.2): its name, its neighbors, its markets and what is in it. `micromarket
+node` runs it, and `micromarket network` runs several together; [Run a node](../how-to/run-a-node.md) shows both. This
+page is made from the types that read it; `micromarket schema --node` prints the same as JSON Schema, for editors that
+complete and check.
+
+- Quantities, times, durations and series are written as in [scenario files](scenario.md).
+- So are the devices, with the same fields: [load](scenario.md#kind-load),
+  [open_loop_load](scenario.md#kind-open_loop_load), [pv](scenario.md#kind-pv),
+  [generator](scenario.md#kind-generator),
+  [combined_heat_and_power](scenario.md#kind-combined_heat_and_power),
+  [battery](scenario.md#kind-battery), [house](scenario.md#kind-house),
+  [commercial_building](scenario.md#kind-commercial_building),
+  [chiller](scenario.md#kind-chiller), [ev](scenario.md#kind-ev), [water_heater](scenario.md#kind-water_heater).
+- Devices live in steps: the intervals of the finest markets, or hours if those are longer. Their series cover the
+  time from the first delivery to the end of the last one that is negotiated before `end`, or more.
+- Keys that are not listed here are refused. Anchors, aliases and merge keys (`<<`) are understood.
+"""
+
+_BASE = "https://micromarket.example/schema"
+SCENARIO_FORMAT = FileFormat(ScenarioFile, f"{_BASE}/scenario-1.json", _SCENARIO_PAGE, page="scenario.md")
+NODE_FORMAT = FileFormat(NodeFile, f"{_BASE}/node-1.json", _NODE_PAGE, SCENARIO_FORMAT, "node.md")
