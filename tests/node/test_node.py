@@ -5,6 +5,7 @@ from micromarket.domain.curves import Curves
 from micromarket.errors import BrokenTree, InvalidValue, UnknownParty, UnratedLoss, WrongShape
 from micromarket.node.balancing import balance
 from micromarket.node.coordination import clear_nested
+from micromarket.node.demand_charge import DemandCharge
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
 from trees import load, offers, supplier, tree
@@ -71,6 +72,17 @@ def test_a_neighbor_that_sent_nothing_counts_with_its_default():
     node = TransactiveNode("home", (Neighbor("feeder", UP, default=supplier(0.25)),))
 
     assert [0.25] == node.balance(load(2.0), {}).price.tolist()
+
+
+def test_a_default_stays_what_it_is_whatever_is_made_of_it():
+    """Bent by losses and limits and dearer by a demand charge, in one balance after another."""
+    default, charge = offers((0.1, 0.0), (0.3, 8.0)), DemandCharge(2.0, hours_of_use=10.0)
+    before = default.prices.copy(), default.powers.copy()
+    node = TransactiveNode("home", (Neighbor("feeder", UP, 5.0, 5.0, 0.1, default, charge=charge),))
+    prices = [node.balance(load(kw), {}).price[0] for kw in (2.0, 4.0, 2.0)]
+
+    assert prices[0] == prices[2] < prices[1]
+    assert all(np.array_equal(*pair) for pair in zip(before, (default.prices, default.powers), strict=True))
 
 
 def test_a_neighbor_without_default_exchanges_nothing():
