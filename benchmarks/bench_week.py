@@ -32,7 +32,7 @@ name: week
 seed: 7
 currency: USD
 time: {start: 2026-07-06T04:00:00Z, end: 2026-07-13T04:00:00Z, step: PT15M, timezone: America/New_York}
-market: {default_price: 0.15 USD/kWh, day_ahead: {interval: PT1H, rounds: 4}}
+market: {default_price: 0.15 USD/kWh, series: [{name: day-ahead, intervals: 24, rounds: 4}]}
 supplier:
   id: utility
   price: {file: weather.csv, column: price_usd_per_kwh}

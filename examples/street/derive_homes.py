@@ -155,7 +155,7 @@ def scenario(customers: list[dict[str, Any]]) -> dict[str, Any]:
             "default_price": "0.06 USD/kWh",
             "horizon": "PT24H",
             "price_cap": "2 USD/kWh",
-            "day_ahead": {"interval": "PT1H", "rounds": 5},
+            "series": [{"name": "day-ahead", "intervals": 24, "rounds": 5}],
         },
         "supplier": {
             "id": "utility",

@@ -118,7 +118,7 @@ def store_rows(table):
 def finished(tmp_path_factory):
     """Two short runs, with an auction and with continuous trading, in one of which every table has rows."""
     runs = []
-    for name, text in (("auction", SCENARIO), ("trading", SCENARIO.replace("market: {", "market: {" + BOOK))):
+    for name, text in (("auction", SCENARIO), ("trading", SCENARIO.replace(SERIES, BOOK))):
         folder = tmp_path_factory.mktemp(name)
         (folder / "scenario.yaml").write_text(text, encoding="utf-8")
         runs.append(micromarket.run(folder, micromarket.RunOptions(out=folder / "run")))
@@ -142,13 +142,13 @@ def test_a_table_is_its_parts(finished):
 
 
 TRADING = ("orders", "trades", "depth", "positions")
-BOOK = "mechanism: order_book, "
+SERIES, BOOK = "series: [{name: day-ahead, intervals: 3, commits: true}]", "mechanism: order_book"
 SCENARIO = """
 schema: 1
 name: every-table
 currency: USD
 time: {start: 2026-07-06T00:00:00Z, end: 2026-07-06T03:00:00Z, step: PT60M}
-market: {day_ahead: {rounds: 1}}
+market: {series: [{name: day-ahead, intervals: 3, commits: true}]}
 supplier: {price: 0.20 USD/kWh, feed_in_price: 0.04 USD/kWh}
 customers:
   - id: home

@@ -13,6 +13,7 @@ from micromarket.simulation.scenario.reading import read_scenario
 STREET = Path(__file__).parents[2] / "examples" / "street"
 SURPLUS_SOLAR = STREET.parent / "surplus-solar"
 INTRADAY = STREET.parent / "intraday"
+THREE_MARKETS = STREET.parent / "three-markets"
 
 
 def numbers(path):
@@ -83,3 +84,10 @@ def test_committed_series_are_small():
     sizes = [path.stat().st_size for path in STREET.parent.rglob("*.csv")]
 
     assert sum(sizes) < 400_000
+
+
+def test_three_markets_is_what_its_script_writes(tmp_path):
+    """The village's series are the street's under made-up clouds, from one seed."""
+    runpy.run_path(str(THREE_MARKETS / "derive.py"))["derive"](tmp_path)
+
+    assert (THREE_MARKETS / "data" / "series.csv").read_text() == (tmp_path / "series.csv").read_text()

@@ -15,7 +15,7 @@ time:
   end: {end}
   step: PT15M
   timezone: America/New_York
-market: {{default_price: 0.15 USD/kWh, day_ahead: {{interval: PT1H, rounds: 2}}}}
+market: {{default_price: 0.15 USD/kWh, series: [{{name: day-ahead, intervals: 24, rounds: 2}}]}}
 supplier:
   id: utility
   price: {{file: data/series.csv, column: price_usd_per_kwh}}

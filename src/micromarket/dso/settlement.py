@@ -77,6 +77,20 @@ class Accounts:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Parties:
+    """Who is settled, and where.
+
+    Parameters
+    ----------
+    node, account : array of int, shape (P,)
+        Of each party.
+    """
+
+    node: Indices
+    account: Indices
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Postings:
     """Entries for the ledger: `E` pairs of node and account, in `T` intervals.
 
@@ -132,24 +146,47 @@ def settle(prices: Floats, metered: Metered, accounts: Accounts) -> Postings:
     Source: Transactive Simulation Entities and Concepts (PNNL), "Distribution System Operator"; the roles' money in
     Transactive Network Template v4, "Support Financial Transactions", is left open there.
     """
-    nodes = len(accounts.parent)
-    if prices.shape != metered.sent_kw.shape or metered.powers_kw.shape != (len(accounts.member_of), prices.shape[1]):
-        raise WrongShape(f"{prices.shape} prices, {metered.powers_kw.shape} powers, {metered.sent_kw.shape} flows")
+    if prices.shape != metered.sent_kw.shape:
+        raise WrongShape(f"{prices.shape} prices, {metered.sent_kw.shape} flows")
+    parties, powers = parties_of(accounts), powers_of_parties(metered, accounts)
+    energy = powers * metered.hours
+    return posted(parties, energy, to_micro(prices[parties.node] * energy), accounts)
+
+
+def parties_of(accounts: Accounts) -> Parties:
+    """Return who is settled: each account with a participant at a node, and the distribution owner at each node."""
+    width, nodes = accounts.rounding + 1, len(accounts.parent)
+    key = np.unique(accounts.member_of * width + accounts.account_of)
+    return Parties(
+        np.concatenate([key // width, np.arange(nodes)]),
+        np.concatenate([key % width, np.full(nodes, accounts.distribution_owner)]),
+    )
+
+
+def powers_of_parties(metered: Metered, accounts: Accounts) -> Floats:
+    """Return the power of each party [kW], shape (P, T), by `parties_of`; it sums to zero at each node.
+
+    Raises
+    ------
+    WrongShape
+        If there is not one row of powers for each participant.
+    """
+    if metered.powers_kw.shape != (len(accounts.member_of), metered.sent_kw.shape[1]):
+        raise WrongShape(f"{metered.powers_kw.shape} powers, {metered.sent_kw.shape} flows")
     width = accounts.rounding + 1
-    key, entry_of = np.unique(accounts.member_of * width + accounts.account_of, return_inverse=True)
-    members = summed(metered.powers_kw, entry_of, len(key)) * metered.hours
-    wires = _carried(metered, accounts.parent) * metered.hours
-    node = np.concatenate([key // width, np.arange(nodes)])
-    energy = np.concatenate([members, wires])
-    amounts = to_micro(prices[node] * energy)
+    key, party = np.unique(accounts.member_of * width + accounts.account_of, return_inverse=True)
+    return np.concatenate([summed(metered.powers_kw, party, len(key)), _carried(metered, accounts.parent)])
+
+
+def posted(parties: Parties, energy_kwh: Floats, amount_micro: Micro, accounts: Accounts) -> Postings:
+    """Return the entries of parties, shape (P, T), and what closes each node to zero on the account of rounding."""
+    nodes = len(accounts.parent)
     return _ordered(
         Postings(
-            node=np.concatenate([node, np.arange(nodes)]),
-            account=np.concatenate(
-                [key % width, np.full(nodes, accounts.distribution_owner), np.full(nodes, accounts.rounding)]
-            ),
-            energy_kwh=np.concatenate([energy, np.zeros_like(wires)]),
-            amount_micro=np.concatenate([amounts, -summed(amounts, node, nodes)]),
+            node=np.concatenate([parties.node, np.arange(nodes)]),
+            account=np.concatenate([parties.account, np.full(nodes, accounts.rounding)]),
+            energy_kwh=np.concatenate([energy_kwh, np.zeros((nodes, energy_kwh.shape[1]))]),
+            amount_micro=np.concatenate([amount_micro, -summed(amount_micro, parties.node, nodes)]),
         )
     )
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from micromarket.assets.asset import Steps
 from micromarket.domain.curves import Floats
+from micromarket.domain.intervals import IntervalGrid
 from micromarket.domain.money import Micro, apportion, to_micro
 from micromarket.dso.settlement import (
     Accounts,
@@ -18,6 +21,8 @@ from micromarket.dso.settlement import (
     summed,
 )
 from micromarket.dso.tariffs import RateTable, bill, break_even_rate
+from micromarket.dso.tree_settlement import ClearedTree, TreeSettlement, settle_tree
+from micromarket.node.coordination import NestedClearing
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recording.recorder import Recorder
 from micromarket.simulation.recording.tables import Consumed, Part, Tables
@@ -38,7 +43,44 @@ def settle_market(street: Neighborhood, prices: Floats, powers_kw: Floats, flows
         Metered power sent over and received from the line above each node [kW].
     """
     metered = Metered(powers_kw, *flows, street.calendar.step_hours)
-    return settle(prices, metered, Accounts(street.member_of, street.account_of, street.tree.parent.astype(np.int64)))
+    return settle(prices, metered, _accounts(street))
+
+
+def settle_commitments(
+    street: Neighborhood,
+    steps: Steps,
+    by_series: Mapping[str, Sequence[NestedClearing]],
+    metered: tuple[Floats, Floats, Floats],
+) -> TreeSettlement:
+    """Settle a day in which markets committed: each change at its own price, what was metered beyond at the last.
+
+    Parameters
+    ----------
+    street : Neighborhood
+        Who is connected where.
+    steps : array of int, shape (D,)
+        Base steps of the day.
+    by_series : mapping of str to sequence of NestedClearing
+        What the markets of each series cleared, one after another; what lies beyond the day is left out.
+    metered : three arrays of float, shapes (n, D), (m, D) and (m, D)
+        Power of every device and of the supplier, and power sent and received over lines [kW].
+    """
+    grid = street.calendar.grid
+    day = IntervalGrid(grid[int(steps[0])].start, grid.step, len(steps))
+    cleared = []
+    for plan in street.market.plan.chain:
+        market = plan.together(day.start, len(steps) * grid.step // plan.rules.timing.interval_duration)
+        within, clearings = slice(len(market.intervals)), by_series[plan.rules.series]
+        price, powers, sent, received = (
+            np.concatenate([getattr(one, name) for one in clearings], axis=1)[:, within]
+            for name in ("price", "powers_kw", "sent_kw", "received_kw")
+        )
+        cleared.append(ClearedTree(market, price, Metered(powers, sent, received, market.intervals.hours)))
+    return settle_tree(cleared, Metered(*metered, day.hours), _accounts(street), day)
+
+
+def _accounts(street: Neighborhood) -> Accounts:
+    return Accounts(street.member_of, street.account_of, street.tree.parent.astype(np.int64))
 
 
 def settle_tariffs(street: Neighborhood, recorder: Recorder, tables: Tables) -> None:

@@ -12,9 +12,13 @@ from micromarket.domain.ids import PartyId
 from micromarket.domain.products import Product, Resource, StepGrid
 from micromarket.dso.load_serving_entity import Ramp, Supplier
 from micromarket.dso.tariffs import FlatRate, RateTable, Tariff, TimeOfUse
+from micromarket.markets.series.market import MarketRules
+from micromarket.markets.series.series import SeriesPlan
+from micromarket.markets.series.states import Timing
 from micromarket.node.tree import NodeTree
 from micromarket.simulation.fleets import BUILDERS, by_fleet
 from micromarket.simulation.neighborhood import (
+    SPOT,
     Calendar,
     Fleet,
     Indices,
@@ -117,15 +121,30 @@ def market_settings(scenario: Scenario) -> MarketSettings:
     """Return how the market is run."""
     rules = scenario.file.market
     return MarketSettings(
-        mechanism=rules.mechanism,
         default_price=float(rules.default_price or 0.0),
         price_cap=rules.price_cap,
         horizon_steps=rules.horizon // scenario.grid.step,
-        day_ahead_steps=rules.day_ahead.interval // scenario.grid.step if rules.day_ahead else 1,
-        day_ahead_rounds=rules.day_ahead.rounds if rules.day_ahead else 0,
+        plan=series_plan(scenario),
+        rounds={SPOT: 1, **{each.name: each.rounds for each in rules.series}},
+        learning=frozenset({SPOT, *(each.name for each in rules.series if each.price_model)}),
         returns_network_income=rules.network_income == "returned",
         trading=trading(scenario) if rules.mechanism == "order_book" else None,
     )
+
+
+def series_plan(scenario: Scenario) -> SeriesPlan:
+    """Return the series of markets, the longest first; where any commits, the spot market does so too."""
+    market, default = scenario.file.market, float(scenario.file.market.default_price or 0.0)
+    binds = any(each.commits for each in market.series)
+    spot = Timing(scenario.grid.step)
+    rules = MarketRules(SPOT, market.mechanism, spot, default, binds, market.price_model)
+    plan = SeriesPlan(rules, spot.delivery_duration)
+    for each in reversed(market.series):
+        timing = Timing(each.interval, each.intervals)
+        model = each.price_model or market.price_model
+        rules = MarketRules(each.name, market.mechanism, timing, default, each.commits, model)
+        plan = SeriesPlan(rules, timing.delivery_duration, refined_by=plan)
+    return plan
 
 
 def trading(scenario: Scenario) -> Trading:

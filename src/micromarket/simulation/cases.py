@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -20,22 +20,22 @@ from micromarket.markets.series.series import Entered, MarketSeries
 from micromarket.markets.series.states import MarketState
 from micromarket.node.coordination import NestedClearing
 from micromarket.node.metering import metered_flows
-from micromarket.simulation.accounts import settle_market
-from micromarket.simulation.neighborhood import Neighborhood
+from micromarket.simulation.accounts import settle_commitments, settle_market
+from micromarket.simulation.neighborhood import SPOT, Neighborhood
+from micromarket.simulation.recording.commitments import write_commitments
 from micromarket.simulation.recording.drawing import by_kind
-from micromarket.simulation.recording.tables import Part, Tables
+from micromarket.simulation.recording.tables import Part, Tables, Told
 from micromarket.simulation.recording.welfare import Welfare, welfare_of
 from micromarket.simulation.with_market import (
-    DAY_AHEAD,
-    SPOT,
     Cleared,
     Delivered,
     MarketCase,
-    clear_spot,
-    deliver_spot,
-    market_series,
-    negotiate_day,
+    clear,
+    deliver,
+    informed,
     opening,
+    remembered,
+    restored,
 )
 from micromarket.simulation.without_market import Lived, live
 
@@ -96,10 +96,16 @@ class MarketDay:
     """
 
     part: Part
-    clearings: list[NestedClearing] = field(default_factory=list)
+    by_series: dict[str, list[NestedClearing]]
+    told: list[Told] = field(default_factory=list)
     deliveries: list[Delivered] = field(default_factory=list)
     drawn: list[dict[str, Curves]] = field(default_factory=list)
     welfare: list[Welfare | None] = field(default_factory=list)
+
+    @property
+    def clearings(self) -> list[NestedClearing]:
+        """What the spot markets cleared."""
+        return self.by_series[SPOT]
 
 
 class With:
@@ -123,48 +129,45 @@ class With:
         self._series: MarketSeries | None = None
         self._day: MarketDay
         self._cleared: Cleared
-        self._behaviors = {
-            DAY_AHEAD: Behavior({MarketState.DELIVERY_LEAD: self._clear_day_ahead}),
-            SPOT: Behavior({MarketState.DELIVERY_LEAD: self._clear_spot, MarketState.DELIVERY: self._deliver_spot}),
-        }
+        earlier = Behavior({MarketState.DELIVERY_LEAD: self._clear_earlier})
+        spot = Behavior({MarketState.DELIVERY_LEAD: self._clear_spot, MarketState.DELIVERY: self._deliver})
+        self._behaviors = dict.fromkeys(street.market.rounds, earlier) | {SPOT: spot}
 
     def live_through(self, part: Part) -> None:
         """Let every market act in every state it enters during `part`; then record and settle."""
+        grid, plan = self._street.calendar.grid, self._street.market.plan
         if self._series is None:
-            self._series = market_series(self._street, int(part.steps[0]))
-        self._day, before = MarketDay(part), self._case.fleets
-        last_moment = self._street.calendar.grid[int(part.steps[-1])].end - MICROSECOND
+            self._series = MarketSeries(plan, grid[int(part.steps[0])].start)
+        self._day = MarketDay(part, {each.rules.series: [] for each in plan.chain})
+        before, last_moment = self._case.fleets, grid[int(part.steps[-1])].end - MICROSECOND
         self._case = act(self._series, self._behaviors, self._case, last_moment)
         self._record(before)
 
     def remember(self) -> Arrays:
-        """Return what a resumed run needs; day-ahead prices are found anew each day."""
-        model = {"model.mean": self._case.model.mean, "model.spread": self._case.model.spread}
-        return {**fleet_arrays(self._street.initial, self._case.fleets), **model}
+        """Return what a resumed run needs; no market reaches from one day into the next."""
+        return remembered(self._street, self._case)
 
     def restore(self, arrays: Arrays) -> None:
         """Go back to what was remembered."""
-        fleets = restore_fleets(self._street.initial, arrays)
-        model = replace(self._case.model, mean=arrays["model.mean"], spread=arrays["model.spread"])
-        self._case = replace(self._case, fleets=fleets, model=model)
+        self._case = restored(self._street, arrays)
 
-    def _clear_day_ahead(self, case: MarketCase, entered: Entered) -> MarketCase:
-        step = self._step(entered)
-        case = negotiate_day(self._street, case, step)
-        assert case.day_ahead is not None
-        self._tables.forward_prices(self._day.part, step, case.day_ahead)
-        return case
+    def _clear_earlier(self, case: MarketCase, entered: Entered) -> MarketCase:
+        rules, step = entered.market.rules, self._step(entered)
+        cleared = clear(self._street, case, rules, step)
+        self._day.by_series[rules.series].append(cleared.clearing)
+        self._day.told.append(Told(rules.series, entered.market.intervals, cleared.expected))
+        return informed(self._street, case, rules, step, cleared)
 
     def _clear_spot(self, case: MarketCase, entered: Entered) -> MarketCase:
-        self._cleared = clear_spot(self._street, case, self._step(entered))
+        self._cleared = clear(self._street, case, entered.market.rules, self._step(entered))
         self._day.clearings.append(self._cleared.clearing)
         self._day.drawn.append(by_kind(self._street, self._cleared.curves))
         self._day.welfare.append(welfare_of(self._street, self._cleared.curves, self._cleared.clearing))
         return case
 
-    def _deliver_spot(self, case: MarketCase, entered: Entered) -> MarketCase:
-        step = self._step(entered)
-        case, delivered = deliver_spot(self._street, case, step, self._cleared)
+    def _deliver(self, case: MarketCase, entered: Entered) -> MarketCase:
+        step, clearing = self._step(entered), self._cleared.clearing
+        case, delivered = deliver(self._street, case, step, clearing.powers_kw[:, 0], clearing.price)
         self._day.deliveries.append(delivered)
         self._progress("with the market", step + 1, self._street.calendar.steps)
         return case
@@ -179,13 +182,23 @@ class With:
         metered = with_supplier(devices, flows)
         scheduled = (_joined(day.clearings, "sent_kw"), _joined(day.clearings, "received_kw"))
         tables.prices(day.part, day.clearings)
+        tables.forward_prices(day.part, day.told)
         tables.curves(day.part, day.drawn)
         tables.welfare(day.part, day.welfare)
         tables.flows(day.part, scheduled, flows)
         tables.powers(day.part, _joined(day.clearings, "powers_kw"), metered)
         tables.states(day.part, [delivered.readings for delivered in day.deliveries])
         record_supply(self._street, before, tables, day.part, metered)
-        tables.ledger(day.part, settle_market(self._street, _joined(day.clearings, "price"), metered, flows))
+        self._settle(metered, flows)
+
+    def _settle(self, metered_kw: Floats, flows: tuple[Floats, Floats]) -> None:
+        street, day, tables = self._street, self._day, self._tables
+        if not street.market.commits:
+            tables.ledger(day.part, settle_market(street, _joined(day.clearings, "price"), metered_kw, flows))
+            return
+        settlement = settle_commitments(street, day.part.steps, day.by_series, (metered_kw, *flows))
+        write_commitments(tables, day.part, settlement)
+        tables.ledger(day.part, settlement.postings)
 
 
 def stacked(columns: Sequence[Floats]) -> Floats:

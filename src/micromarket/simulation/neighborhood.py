@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta, tzinfo
 
@@ -17,9 +17,15 @@ from micromarket.domain.products import Product
 from micromarket.dso.load_serving_entity import Supplier
 from micromarket.dso.settlement import summed
 from micromarket.dso.tariffs import RateTable
+from micromarket.markets.series.series import SeriesPlan
 from micromarket.node.tree import NodeTree
 
 Indices = NDArray[np.int64]
+
+STORING = frozenset({"house", "commercial_building", "chiller", "water_heater", "ev", "battery"})
+"""Kinds of devices that store something."""
+SPOT = "spot"
+"""Series of the markets that clear each base step last."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -95,6 +101,11 @@ class Fleet:
     node: Indices
     customer: Indices
 
+    @property
+    def stores(self) -> bool:
+        """Whether what it does in one interval changes what it can do in others: it holds energy, heat or cold."""
+        return self.kind in STORING
+
 
 @dataclass(frozen=True, slots=True)
 class Trading:
@@ -127,32 +138,37 @@ class MarketSettings:
 
     Parameters
     ----------
-    mechanism : str
-        Registered name of the mechanism.
     default_price : float
         Expected where nothing better is known [currency/kWh].
     price_cap : float or None
         Price at which anyone may be served in part [currency/kWh].
     horizon_steps : int
         How far assets look ahead [base steps].
-    day_ahead_rounds : int
-        How often the day-ahead market negotiates before it clears; 0 for no day-ahead market.
-    day_ahead_steps : int
-        Duration of its intervals [base steps]; divides a day.
+    plan : SeriesPlan
+        Its series of markets, the longest first; the last is the spot market of each base step.
+    rounds : mapping of str to int
+        How often each series negotiates before it clears.
+    learning : frozenset of str
+        Series with a price model of their own; the others expect what the spot market's has learned.
     returns_network_income : bool
         Whether customers get back, in equal shares, what the distribution owner earns on losses and congestion.
     trading : Trading or None
         How customers trade, if they do so continuously.
     """
 
-    mechanism: str
     default_price: float
     price_cap: float | None
     horizon_steps: int
-    day_ahead_rounds: int
-    day_ahead_steps: int
+    plan: SeriesPlan
+    rounds: Mapping[str, int]
+    learning: frozenset[str]
     returns_network_income: bool
     trading: Trading | None = None
+
+    @property
+    def commits(self) -> bool:
+        """Whether what any of its markets clears binds."""
+        return any(plan.rules.commitment for plan in self.plan.chain)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -211,6 +227,11 @@ class Neighborhood:
     def asset_ids(self) -> tuple[str, ...]:
         """Name of every device, fleet by fleet, then the supplier."""
         return (*(name for fleet in self.fleets for name in fleet.asset.ids), self.supplier.supplier_id)
+
+    @property
+    def ledger_accounts(self) -> tuple[str, ...]:
+        """Name of every account of the ledger: customers, the supplier, the distribution owner, and rounding."""
+        return (*self.customer_ids, self.supplier.supplier_id, "distribution_owner", "rounding")
 
     @property
     def member_of(self) -> Indices:

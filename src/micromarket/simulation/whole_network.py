@@ -8,7 +8,7 @@ prices that the programs agree on.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import numpy as np
@@ -200,9 +200,7 @@ def _upstream(setup: NodeSetup) -> Neighbor:
 
 def _market(plan: SeriesPlan, start: datetime, end: datetime) -> Market:
     """Return one market in place of all that deliver between two times."""
-    timing = plan.rules.timing
-    intervals, rest = divmod(end - start, timing.interval_duration)
+    intervals, rest = divmod(end - start, plan.rules.timing.interval_duration)
     if rest or intervals < 1:
         raise InvalidValue(f"from {start} to {end} are no whole intervals of {plan.rules.series}")
-    rules = replace(plan.rules, timing=replace(timing, intervals_to_clear=intervals))
-    return Market(rules, 0, start - timing.delivery_lead)
+    return plan.together(start, intervals)

@@ -153,7 +153,11 @@ def clear_market(
 
 
 def cleared_in_all(
-    market: Market, powers_kw: Floats, prices: ArrayLike, earlier: Iterable[ClearedMarket]
+    market: Market,
+    powers_kw: Floats,
+    prices: ArrayLike,
+    earlier: Iterable[ClearedMarket],
+    node: NDArray[np.int64] | None = None,
 ) -> ClearedMarket:
     """Return what a market settled in which `n` parties negotiated whole powers, as those of a network do.
 
@@ -167,8 +171,10 @@ def cleared_in_all(
         What each pays or gets [currency/kWh].
     earlier : iterable of ClearedMarket
         What cleared before it.
+    node : array of int, shape (n,), optional
+        Where each party is connected, if powers sum to zero at each node; else all are at one.
     """
-    changes = in_watts(powers_kw) - committed_w(earlier, market.intervals, len(powers_kw))
+    changes = in_watts(powers_kw, node) - committed_w(earlier, market.intervals, len(powers_kw))
     whole = np.broadcast_to(np.asarray(prices, dtype=float), changes.shape)
     return ClearedMarket(market.name, market.intervals, whole, changes, market.rules.commitment)
 
@@ -230,14 +236,18 @@ def covered(coarse: IntervalGrid, fine: IntervalGrid) -> tuple[NDArray[np.bool_]
     return within, first[within]
 
 
-def in_watts(powers_kw: Floats) -> Watts:
+def in_watts(powers_kw: Floats, node: NDArray[np.int64] | None = None) -> Watts:
     """Return powers [kW], shape (n, T), that sum to zero in each interval, in whole watts that do so exactly.
 
-    The largest remainders are raised, the earlier of two equal ones first.
+    The largest remainders are raised, the earlier of two equal ones first. With a `node` for each of the `n` powers,
+    each node sums to zero.
 
     Raises
     ------
     WrongShape
         If the powers do not sum to zero, within a watt.
     """
-    return np.ascontiguousarray(apportion(powers_kw.T * WATTS_PER_KW, 0).T)
+    watts = np.empty(powers_kw.shape, dtype=np.int64)
+    for rows in [slice(None)] if node is None else [node == each for each in np.unique(node)]:
+        watts[rows] = apportion(powers_kw[rows].T * WATTS_PER_KW, 0).T
+    return watts

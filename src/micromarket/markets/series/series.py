@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from heapq import heappop, heappush
 
@@ -87,6 +87,11 @@ class SeriesPlan:
         clearing = utc(first_clearing) + number * self.clearing_interval
         prior = market_name(self.rules, clearing - self.clearing_interval) if number else None
         return Market(self.rules, number, clearing, prior, refined)
+
+    def together(self, start: datetime, intervals: int) -> Market:
+        """Return one market in place of all those that deliver `intervals` from `start` on."""
+        timing = replace(self.rules.timing, intervals_to_clear=intervals)
+        return Market(replace(self.rules, timing=timing), 0, utc(start) - timing.delivery_lead)
 
     def refining(self, market: Market) -> Iterator[Market]:
         """Yield the markets that divide what `market` delivers before its successor does."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from micromarket.assets.asset import LocalAsset, Steps
-from micromarket.assets.state import fleet_arrays, restore_fleets
 from micromarket.domain.curves import Curves, Floats
+from micromarket.domain.intervals import IntervalGrid
 from micromarket.dso.imbalance import ImbalancePrices, Traded, postings, settle_deviations
 from micromarket.node.coordination import NestedClearing
 from micromarket.simulation.cases import Arrays, Progress, flows_over_lines, record_supply, stacked, with_supplier
@@ -24,9 +24,19 @@ from micromarket.simulation.continuous.tenders import (
     wishes_along,
 )
 from micromarket.simulation.continuous.venue import Commitments, Venue, Whole
-from micromarket.simulation.neighborhood import Neighborhood, Trading
-from micromarket.simulation.recording.tables import Part, Tables
-from micromarket.simulation.with_market import Delivered, deliver, expected_prices, negotiate_day, opening
+from micromarket.simulation.neighborhood import SPOT, Neighborhood, Trading
+from micromarket.simulation.recording.tables import Part, Tables, Told
+from micromarket.simulation.recording.trading import TradingTables
+from micromarket.simulation.with_market import (
+    Delivered,
+    clear,
+    deliver,
+    expected_prices,
+    informed,
+    opening,
+    remembered,
+    restored,
+)
 
 
 @dataclass(slots=True, eq=False)
@@ -61,6 +71,7 @@ class Continuous:
         assert street.market.trading is not None
         self._street, self._tables, self._progress = street, tables, progress
         self._trading: Trading = street.market.trading
+        self._trading_tables = TradingTables(tables, self._trading)
         self._case = opening(street)
         self._commitments = Commitments.none(self._supplier + 1, street.calendar.steps)
         self._offers = supplier_offers(street, self._trading)
@@ -71,10 +82,7 @@ class Continuous:
     def live_through(self, part: Part) -> None:
         """Trade and deliver every step of `part`; then record and settle."""
         street, first = self._street, int(part.steps[0])
-        if street.market.day_ahead_rounds:
-            self._case = negotiate_day(street, self._case, first)
-            assert self._case.day_ahead is not None
-            self._tables.forward_prices(part, first, self._case.day_ahead)
+        self._foresee(part, first)
         parties = (*street.customer_ids, street.supplier.supplier_id)
         self._venue = Venue(street.calendar, self._trading, parties, self._commitments)
         self._quoted, self._day = {}, _Day(self._case.fleets)
@@ -83,9 +91,17 @@ class Continuous:
             self._progress("with the market", step + 1, street.calendar.steps)
         self._record(part)
 
+    def _foresee(self, part: Part, step: int) -> None:
+        """Let an auction of the day ahead tell its prices, if there is one."""
+        rules, grid = self._street.market.plan.rules, self._street.calendar.grid
+        if rules.series != SPOT:
+            cleared = clear(self._street, self._case, rules, step)
+            intervals = IntervalGrid(grid[step].start, rules.timing.interval_duration, cleared.expected.shape[1])
+            self._tables.forward_prices(part, [Told(rules.series, intervals, cleared.expected)])
+            self._case = informed(self._street, self._case, rules, step, cleared)
+
     def remember(self) -> Arrays:
         """Return what a resumed run needs; orders do not outlive the day."""
-        model = {"model.mean": self._case.model.mean, "model.spread": self._case.model.spread}
         held = self._commitments
         traded = {
             "traded.power": held.power,
@@ -93,13 +109,11 @@ class Continuous:
             "traded.volume": held.volume,
             "traded.turnover": held.turnover,
         }
-        return {**fleet_arrays(self._street.initial, self._case.fleets), **model, **traded}
+        return {**remembered(self._street, self._case), **traded}
 
     def restore(self, arrays: Arrays) -> None:
         """Go back to what was remembered."""
-        fleets = restore_fleets(self._street.initial, arrays)
-        model = replace(self._case.model, mean=arrays["model.mean"], spread=arrays["model.spread"])
-        self._case = replace(self._case, fleets=fleets, model=model)
+        self._case = restored(self._street, arrays)
         names = ("power", "money", "volume", "turnover")
         self._commitments = Commitments(*(arrays[f"traded.{name}"] for name in names))
 
@@ -173,7 +187,7 @@ class Continuous:
         tables.powers(part, with_supplier(aimed, aimed_flows), metered)
         tables.states(part, [one.readings for one in day.deliveries])
         record_supply(street, day.before, tables, part, metered)
-        tables.trading(part, self._venue.record)
+        self._trading_tables.trading(part, self._venue.record)
         self._settle(part, metered)
 
     def _settle(self, part: Part, metered_kw: Floats) -> None:
@@ -189,7 +203,7 @@ class Continuous:
         )
         prices = ImbalancePrices(short, long, short - self._trading.imbalance_fee)
         settled = settle_deviations(traded, prices)
-        self._tables.positions(part, traded, settled)
+        self._trading_tables.positions(part, traded, settled)
         self._tables.ledger(part, postings(settled, metered))
 
     def _deviation_prices(self, step: int, supplied_kw: float) -> tuple[float, float]:

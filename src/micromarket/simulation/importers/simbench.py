@@ -188,7 +188,7 @@ def _scenario(grid: MeasuredGrid, period: Period, price: dict[str, str]) -> dict
             "mechanism": "double_auction",
             "horizon": "PT24H",
             "price_cap": f"2 {CURRENCY}/kWh",
-            "day_ahead": {"interval": "PT1H", "rounds": 5},
+            "series": [{"name": "day-ahead", "intervals": 24, "rounds": 5}],
         },
         "supplier": {
             "id": "supplier",

@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
+from micromarket.storage.values import from_bytes, to_bytes
+
+T = TypeVar("T")
 Arrays = Mapping[str, NDArray[Any]]
 
 
@@ -23,3 +26,13 @@ def load(path: Path) -> Arrays:
     """Return what `save` wrote."""
     with np.load(path, allow_pickle=False) as stored:
         return {name: stored[name] for name in stored.files}
+
+
+def array_of(value: object) -> NDArray[np.uint8]:
+    """Return any tree of frozen dataclasses as one array."""
+    return np.frombuffer(to_bytes(value), dtype=np.uint8)
+
+
+def value_of(kind: type[T], array: NDArray[np.uint8]) -> T:
+    """Return the value of which `array_of` made an array."""
+    return from_bytes(kind, array.tobytes())

@@ -38,6 +38,7 @@ TABLES = (
     "trades",
     "depth",
     "positions",
+    "commitments",
     "ledger",
     "bills",
     "comfort",

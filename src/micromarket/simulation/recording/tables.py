@@ -10,14 +10,11 @@ import numpy as np
 
 from micromarket.assets.asset import Steps
 from micromarket.domain.curves import Curves, Floats
-from micromarket.domain.intervals import MICROSECOND
+from micromarket.domain.intervals import IntervalGrid
 from micromarket.domain.money import Micro
-from micromarket.dso.imbalance import Settled, Traded
 from micromarket.dso.settlement import Postings
 from micromarket.markets.auctions.auction import Outcome
-from micromarket.markets.series.prediction import KnownPrices
 from micromarket.node.coordination import NestedClearing
-from micromarket.simulation.continuous.venue import TradingRecord
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recording.recorder import Array, Coded, Column, Moments, Recorder, grid
 from micromarket.simulation.recording.welfare import Welfare
@@ -53,6 +50,25 @@ class Part:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Told:
+    """Prices that a market told before the spot market.
+
+    Parameters
+    ----------
+    series : str
+        Whose market.
+    intervals : IntervalGrid
+        Its `T` intervals; it cleared when the first began.
+    prices : array of float, shape (m, T)
+        What it led each node to expect [currency/kWh].
+    """
+
+    series: str
+    intervals: IntervalGrid
+    prices: Floats
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Consumed:
     """What `C` customers consumed in a whole run; each of shape (C,).
 
@@ -81,14 +97,14 @@ class Tables:
     """
 
     def __init__(self, recorder: Recorder, street: Neighborhood) -> None:
-        self._write = recorder.write
-        self._street = street
+        self.write = recorder.write
+        self.street = street
 
     def dimensions(self, parameters: Mapping[str, object]) -> None:
         """Write who and what there is: nodes, customers, and assets with the parameters the file gives each."""
         self._nodes()
-        street = self._street
-        self._write(
+        street = self.street
+        self.write(
             "customers",
             "all",
             {
@@ -99,7 +115,7 @@ class Tables:
             },
         )
         kinds = [fleet.kind for fleet in street.fleets for _ in fleet.asset.ids]
-        self._write(
+        self.write(
             "assets",
             "all",
             {
@@ -112,9 +128,9 @@ class Tables:
         )
 
     def _nodes(self) -> None:
-        tree, homes = self._street.tree, set(self._street.customer_ids)
+        tree, homes = self.street.tree, set(self.street.customer_ids)
         below = ["home" if name in homes else "feeder" for name in tree.ids[1:]]
-        self._write(
+        self.write(
             "nodes",
             "all",
             {
@@ -129,15 +145,15 @@ class Tables:
 
     def prices(self, part: Part, clearings: Sequence[NestedClearing]) -> None:
         """Write the cleared price of every node."""
-        t, k = grid(len(part.steps), len(self._street.tree.ids))
-        member_of = self._street.member_of
+        t, k = grid(len(part.steps), len(self.street.tree.ids))
+        member_of = self.street.member_of
         unserved = [cleared.unserved_by_node_kw(member_of)[:, 0] for cleared in clearings]
-        self._write(
+        self.write(
             "prices",
             part.name,
             {
-                **self._when(part, t),
-                "node": Coded(k, self._street.tree.ids),
+                **self.when(part, t),
+                "node": Coded(k, self.street.tree.ids),
                 "price": np.concatenate([cleared.price[:, 0] for cleared in clearings]),
                 "outcome": Coded(
                     np.concatenate([cleared.outcome[:, 0] for cleared in clearings]).astype(np.int32),
@@ -148,31 +164,34 @@ class Tables:
             },
         )
 
-    def forward_prices(self, part: Part, issued: int, known: KnownPrices) -> None:
-        """Write what a day-ahead market found, hour by hour."""
-        t, k = grid(len(known.starts), len(self._street.tree.ids))
-        issued_at = np.full(len(t), self._street.calendar.start_of(np.array(issued)))
-        self._write(
+    def forward_prices(self, part: Part, told: Sequence[Told]) -> None:
+        """Write what the markets before the spot market told, interval by interval."""
+        if not told:
+            return
+        nodes, series = self.street.tree.ids, list(dict.fromkeys(one.series for one in told))
+        rows = [len(one.intervals) * len(nodes) for one in told]
+        self.write(
             "forward_prices",
             part.name,
             {
-                "issued_at": Moments(issued_at),
-                "start": Moments(known.starts[t]),
-                "node": Coded(k, self._street.tree.ids),
-                "price": known.prices.T.ravel(),
+                "series": Coded(np.repeat([series.index(one.series) for one in told], rows), series),
+                "issued_at": Moments(np.repeat([one.intervals.starts[0] for one in told], rows)),
+                "start": Moments(np.concatenate([np.repeat(one.intervals.starts, len(nodes)) for one in told])),
+                "node": Coded(np.tile(np.arange(len(nodes)), sum(rows) // len(nodes)), nodes),
+                "price": np.concatenate([one.prices.T.ravel() for one in told]),
             },
         )
 
     def flows(self, part: Part, scheduled: tuple[Floats, Floats], metered: tuple[Floats, Floats]) -> None:
         """Write what went over the line above each node: sent and received, each of shape (m, D) [kW]."""
-        t, k = grid(len(part.steps), len(self._street.tree.ids))
+        t, k = grid(len(part.steps), len(self.street.tree.ids))
         (sent, received), (metered_sent, metered_received) = scheduled, metered
-        self._write(
+        self.write(
             "flows",
             part.name,
             {
-                **self._when(part, t),
-                "node": Coded(k, self._street.tree.ids),
+                **self.when(part, t),
+                "node": Coded(k, self.street.tree.ids),
                 "sent_kw": sent.T.ravel(),
                 "received_kw": received.T.ravel(),
                 "metered_sent_kw": metered_sent.T.ravel(),
@@ -183,12 +202,12 @@ class Tables:
     def powers(self, part: Part, scheduled: Floats, metered: Floats) -> None:
         """Write what every asset was scheduled to do and did, each of shape (n, D) [kW]."""
         t, k = grid(len(part.steps), len(scheduled))
-        self._write(
+        self.write(
             "powers",
             part.name,
             {
-                **self._when(part, t),
-                "asset": Coded(k, self._street.asset_ids),
+                **self.when(part, t),
+                "asset": Coded(k, self.street.asset_ids),
                 "scheduled_kw": scheduled.T.ravel(),
                 "metered_kw": metered.T.ravel(),
             },
@@ -199,17 +218,17 @@ class Tables:
         names = [(k, name) for k, fleet in enumerate(readings[0]) for name in fleet]
         if not names:
             return
-        first = np.cumsum([0, *(len(fleet.node) for fleet in self._street.fleets)])
+        first = np.cumsum([0, *(len(fleet.node) for fleet in self.street.fleets)])
         sizes = [first[k + 1] - first[k] for k, _ in names]
         asset = np.concatenate([np.arange(first[k], first[k + 1]) for k, _ in names])
         label = np.repeat(np.arange(len(names)), sizes)
         t, row = grid(len(part.steps), len(asset))
-        self._write(
+        self.write(
             "states",
             part.name,
             {
-                **self._when(part, t),
-                "asset": Coded(asset[row], self._street.asset_ids),
+                **self.when(part, t),
+                "asset": Coded(asset[row], self.street.asset_ids),
                 "name": Coded(label[row], [name for _, name in names]),
                 "value": np.concatenate([fleets[k][name] for fleets in readings for k, name in names]),
             },
@@ -222,12 +241,12 @@ class Tables:
         halves = Curves.concatenate([whole.clipped(0, np.inf), whole.clipped(-np.inf, 0)])
         curve, vertex = np.nonzero(_told(halves))
         kinds = [kind for _, kind in labels]
-        self._write(
+        self.write(
             "curves",
             part.name,
             {
-                "start": Moments(self._street.calendar.start_of(np.array([step for step, _ in labels] * 2)[curve])),
-                "node": Coded.constant(self._street.tree.ids[0], len(curve)),
+                "start": Moments(self.street.calendar.start_of(np.array([step for step, _ in labels] * 2)[curve])),
+                "node": Coded.constant(self.street.tree.ids[0], len(curve)),
                 "side": Coded(curve // len(labels), ("supply", "demand")),
                 "kind": _coded(np.array(kinds * 2)[curve]),
                 "vertex": vertex.astype(np.int32),
@@ -241,105 +260,38 @@ class Tables:
         found = [(step, one.market, one.bound) for step, one in zip(part.steps, welfare, strict=True) if one]
         if found:
             steps, market, bound = (np.array(column) for column in zip(*found, strict=True))
-            moments = Moments(self._street.calendar.start_of(steps))
+            moments = Moments(self.street.calendar.start_of(steps))
             columns = {"start": moments, "market": market, "central": bound, "gap": bound - market}
-            self._write("welfare", part.name, columns)
+            self.write("welfare", part.name, columns)
 
     def supply(self, part: Part, power_kw: Floats, cost: Floats, fuel: Floats) -> None:
         """Write what the supplier delivered [kW], its cost, and the fuel of generators [currency/h]; each (D,)."""
-        when = self._when(part, np.arange(len(part.steps)))
-        self._write("supply", part.name, {**when, "power_kw": power_kw, "cost": cost, "fuel_cost": fuel})
+        when = self.when(part, np.arange(len(part.steps)))
+        self.write("supply", part.name, {**when, "power_kw": power_kw, "cost": cost, "fuel_cost": fuel})
 
     def ledger(self, part: Part, postings: Postings) -> None:
         """Write who received what at which node."""
-        accounts = (*self._street.customer_ids, self._street.supplier.supplier_id, "distribution_owner", "rounding")
         t, entry = grid(len(part.steps), len(postings.node))
-        self._write(
+        self.write(
             "ledger",
             part.name,
             {
-                **self._when(part, t),
-                "node": Coded(postings.node[entry], self._street.tree.ids),
-                "account": Coded(postings.account[entry], accounts),
+                **self.when(part, t),
+                "node": Coded(postings.node[entry], self.street.tree.ids),
+                "account": Coded(postings.account[entry], self.street.ledger_accounts),
                 "energy_kwh": postings.energy_kwh.T.ravel(),
                 "amount_micro": postings.amount_micro.T.ravel(),
             },
         )
 
-    def trading(self, part: Part, record: TradingRecord) -> None:
-        """Write what happened in a day of continuous trading: orders, trades, and depth after every round."""
-        self._orders(part, record)
-        self._trades(part, record)
-        self._depth(part, record)
-
-    def _orders(self, part: Part, record: TradingRecord) -> None:
-        at, step, account, side, price, quantity = _columns(record.orders, 6)
-        columns = {
-            "number": np.arange(len(at)),
-            "account": Coded(account, self._accounts),
-            "side": _side(side),
-            **self._steps(price, quantity),
-        }
-        self._write("orders", part.name, {**self._tendered(at, step), **columns})
-
-    def _trades(self, part: Part, record: TradingRecord) -> None:
-        at, step, buyer, seller, aggressor, price, quantity, amount = _columns(record.trades, 8)
-        columns = {
-            "number": np.arange(len(at)),
-            "buyer": Coded(buyer, self._accounts),
-            "seller": Coded(seller, self._accounts),
-            "aggressor": _side(aggressor),
-            **self._steps(price, quantity),
-            "amount_micro": amount,
-        }
-        self._write("trades", part.name, {**self._tendered(at, step), **columns})
-
-    def _depth(self, part: Part, record: TradingRecord) -> None:
-        rows = [
-            (at, step, level.side.value, level.price, level.quantity, level.orders)
-            for at, step, level in record.depth
-        ]
-        at, step, side, price, quantity, orders = _columns(rows, 6)
-        columns = {"side": _side(side), **self._steps(price, quantity), "orders": orders}
-        self._write("depth", part.name, {**self._tendered(at, step), **columns})
-
-    def positions(self, part: Part, traded: Traded, settled: Settled) -> None:
-        """Write what each customer and the supplier had traded, what was metered, and what each received for it."""
-        t, k = grid(len(part.steps), len(traded.metered_kwh))
-        columns = {
-            "position_kwh": traded.position_kwh,
-            "metered_kwh": traded.metered_kwh,
-            "traded_micro": settled.traded_micro,
-            "imbalance_micro": settled.imbalance_micro,
-            "losses_micro": settled.losses_micro,
-        }
-        starts = self._street.calendar.start_of(part.steps)
-        when: dict[str, Column] = {"start": Moments(starts[t]), "account": Coded(k, self._accounts)}
-        self._write("positions", part.name, {**when, **{name: values.T.ravel() for name, values in columns.items()}})
-
-    @property
-    def _accounts(self) -> tuple[str, ...]:
-        return (*self._street.customer_ids, self._street.supplier.supplier_id)
-
-    def _tendered(self, at: Array, step: Array) -> dict[str, Column]:
-        trading, start_of = self._street.market.trading, self._street.calendar.start_of
-        assert trading is not None
-        return {"moment": Moments(start_of(at) - trading.gate // MICROSECOND), "start": Moments(start_of(step))}
-
-    def _steps(self, price: Array, quantity: Array) -> dict[str, Column]:
-        trading = self._street.market.trading
-        assert trading is not None
-        product = trading.product
-        return {"price": product.prices.to_values(price), "power_kw": product.quantities.to_values(quantity)}
-
     def bills(self, case: str, consumed: Consumed, fixed_micro: Micro, returned_micro: Micro) -> None:
         """Write what every customer pays: energy, plus what is fixed, less what is returned [micro-units]."""
-        self._write(
+        self.write(
             "bills",
             case,
             {
                 "case": Coded.constant(case, len(fixed_micro)),
-                "customer": _texts(self._street.customer_ids),
+                "customer": _texts(self.street.customer_ids),
                 "import_kwh": consumed.drawn_kwh,
                 "export_kwh": consumed.fed_kwh,
                 "energy_micro": consumed.paid_micro,
@@ -351,20 +303,13 @@ class Tables:
 
     def parts(self, case: str) -> list[Part]:
         """Return the parts of a whole run: 24 hours each, the last one shorter if need be."""
-        total, day = self._street.calendar.steps, self._street.calendar.steps_per_day
+        total, day = self.street.calendar.steps, self.street.calendar.steps_per_day
         return [Part(case, np.arange(first, min(first + day, total))) for first in range(0, total, day)]
 
-    def _when(self, part: Part, row_step: Array) -> dict[str, Column]:
-        starts = self._street.calendar.start_of(part.steps)
+    def when(self, part: Part, row_step: Array) -> dict[str, Column]:
+        """Return the columns `case` and `start` of rows, given the place of each row's step in `part`."""
+        starts = self.street.calendar.start_of(part.steps)
         return {"case": Coded.constant(part.case, len(row_step)), "start": Moments(starts[row_step])}
-
-
-def _columns(rows: Sequence[Sequence[int]], width: int) -> Array:
-    return np.array(rows, dtype=np.int64).reshape(-1, width).T
-
-
-def _side(signs: Array) -> Coded:
-    return Coded((signs > 0).astype(np.int32), ("buy", "sell"))
 
 
 def _texts(labels: Sequence[str]) -> Coded:

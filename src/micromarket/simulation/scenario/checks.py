@@ -12,10 +12,10 @@ from micromarket.simulation.scenario.asset_checks import check_asset
 from micromarket.simulation.scenario.decoding import similar
 from micromarket.simulation.scenario.document import Document, Path
 from micromarket.simulation.scenario.file import Connection, Node, ScenarioFile
-from micromarket.simulation.scenario.findings import Finding
+from micromarket.simulation.scenario.findings import Finding, iso
 from micromarket.simulation.scenario.local_assets import asset_ids
+from micromarket.simulation.scenario.series_checks import HOUR, check_series, divides_a_day
 
-HOUR, DAY = timedelta(hours=1), timedelta(days=1)
 MOST_STEPS = 10_000_000
 RESERVED = ("distribution_owner", "rounding")
 """Accounts of the ledger that are nobody's name."""
@@ -34,7 +34,7 @@ def _time(content: ScenarioFile) -> Iterator[Finding]:
         yield Finding(("time", "timezone"), 'an IANA time zone such as "America/New_York"', mend)
     if time.end <= time.start:
         yield Finding(("time", "end"), "a time after start", "exchange start and end, or move one of them")
-    if not _divides_a_day(time.step):
+    if not divides_a_day(time.step):
         yield Finding(("time", "step"), "a step that divides an hour, or whole hours that divide a day", "try PT15M")
     elif time.end > time.start:
         yield from _steps(content)
@@ -43,7 +43,7 @@ def _time(content: ScenarioFile) -> Iterator[Finding]:
 def _steps(content: ScenarioFile) -> Iterator[Finding]:
     time = content.time
     if (time.end - time.start) % time.step:
-        allowed = f"an end a whole number of steps ({_iso(time.step)}) after start"
+        allowed = f"an end a whole number of steps ({iso(time.step)}) after start"
         yield Finding(("time", "end"), allowed, "move start or end, or choose another step")
     elif (time.end - time.start) // time.step > MOST_STEPS:
         yield Finding(("time", "step"), f"at most {MOST_STEPS} steps", "choose a longer step")
@@ -57,15 +57,6 @@ RUNS_WITH = ("double_auction", "order_book")
 """Mechanisms that a run can use."""
 
 
-def _divides_a_day(step: timedelta) -> bool:
-    return step > timedelta(0) and (not HOUR % step or (not step % HOUR and not DAY % step))
-
-
-def _iso(duration: timedelta) -> str:
-    minutes, seconds = divmod(int(duration.total_seconds()), 60)
-    return f"PT{minutes}M" if not seconds else f"PT{60 * minutes + seconds}S"
-
-
 def _market(content: ScenarioFile) -> Iterator[Finding]:
     market, step = content.market, content.time.step
     if market.mechanism not in RUNS_WITH:
@@ -73,15 +64,11 @@ def _market(content: ScenarioFile) -> Iterator[Finding]:
         yield Finding(("market", "mechanism"), " or ".join(RUNS_WITH), mend)
     elif market.order_book is not None:
         yield from _order_book(content)
-    if not _divides_a_day(step):
+    if not divides_a_day(step):
         return
     if market.horizon < step or market.horizon % step:
-        yield Finding(("market", "horizon"), f"a whole number of steps ({_iso(step)})", "try PT24H")
-    if market.day_ahead is not None:
-        interval = market.day_ahead.interval
-        if interval < step or interval % step or not _divides_a_day(interval):
-            allowed = f"a whole number of steps ({_iso(step)}) that divides an hour or a day"
-            yield Finding(("market", "day_ahead", "interval"), allowed, "try PT1H")
+        yield Finding(("market", "horizon"), f"a whole number of steps ({iso(step)})", "try PT24H")
+    yield from check_series(content)
 
 
 def _order_book(content: ScenarioFile) -> Iterator[Finding]:
@@ -91,9 +78,9 @@ def _order_book(content: ScenarioFile) -> Iterator[Finding]:
         allowed = f"no order_book beside the mechanism {content.market.mechanism}"
         yield Finding(("market", "order_book"), allowed, "write mechanism: order_book, or remove it", found="one")
     if rules.ahead < step or rules.ahead % step:
-        yield Finding(("market", "order_book", "ahead"), f"a whole number of steps ({_iso(step)})", "try PT6H")
+        yield Finding(("market", "order_book", "ahead"), f"a whole number of steps ({iso(step)})", "try PT6H")
     if not timedelta(0) < rules.gate < step:
-        yield Finding(("market", "order_book", "gate"), f"a time shorter than a step ({_iso(step)})", "try PT5M")
+        yield Finding(("market", "order_book", "gate"), f"a time shorter than a step ({iso(step)})", "try PT5M")
 
 
 def _supplier(content: ScenarioFile) -> Iterator[Finding]:

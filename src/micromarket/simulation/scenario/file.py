@@ -41,11 +41,20 @@ class Horizon(_Part, frozen=True, kw_only=True):
     timezone: Annotated[Zone, about("Local zone (IANA name) of clocks and days.")] = "UTC"
 
 
-class DayAhead(_Part, frozen=True, kw_only=True):
-    """A market for the next horizon, cleared once a day before the first local hour."""
+class MarketSeries(_Part, frozen=True, kw_only=True):
+    """Markets before the spot market, one after another: each clears when what it covers begins."""
 
+    name: Annotated[Identifier, about("Name.")]
     interval: Annotated[Duration, about("Duration of its intervals.")] = timedelta(hours=1)
-    rounds: Annotated[int, about("How often bids and prices go back and forth.", least=1, most=100)] = 5
+    intervals: Annotated[int, about("Intervals that one market clears.", least=1)] = 1
+    rounds: Annotated[int, about("How often bids and prices go back and forth.", least=1, most=100)] = 1
+    commits: Annotated[bool, about("Whether what it clears binds, so that later markets settle the change.")] = False
+    price_model: Annotated[
+        str | None,
+        about(
+            "Model that learns its prices, by its registered name; by default it expects what spot markets taught."
+        ),
+    ] = None
 
 
 class OrderBook(_Part, frozen=True, kw_only=True):
@@ -83,9 +92,16 @@ class MarketRules(_Part, frozen=True, kw_only=True):
         Literal["returned", "kept"],
         about("Whether customers get back, in equal shares, what the lines earn on losses and congestion."),
     ] = "returned"
-    day_ahead: Annotated[
-        DayAhead | None, about("Market of the next day; without it assets expect what each hour usually costs.")
-    ] = None
+    price_model: Annotated[
+        str, about("Model that learns the prices of spot markets: `hourly`, `weekday_weekend` or a registered one.")
+    ] = "hourly"
+    series: Annotated[
+        tuple[MarketSeries, ...],
+        about(
+            "Markets before the spot market of each step, the longest first; each divides the one before it. Without "
+            "them assets expect what each hour usually costs."
+        ),
+    ] = ()
 
 
 class Tier(_Part, frozen=True, kw_only=True):

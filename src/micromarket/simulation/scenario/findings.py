@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 
 from micromarket.errors import Problem
 from micromarket.simulation.scenario.document import Document, Path
@@ -31,3 +32,9 @@ class Finding:
         """Return it with its place in `document`."""
         found = self.found if self.found is not None else document.found(self.path)
         return document.problem(self.path, found, self.allowed, self.mend)
+
+
+def iso(duration: timedelta) -> str:
+    """Return a duration as scenario files write it, such as ``PT15M``."""
+    minutes, seconds = divmod(int(duration.total_seconds()), 60)
+    return f"PT{minutes}M" if not seconds else f"PT{60 * minutes + seconds}S"
