@@ -55,7 +55,10 @@ def test_power_that_is_not_known_is_refused(tmp_path, start, step, says):
 
 @pytest.mark.parametrize(
     ("column", "powers", "says"),
-    [("oven_kw", [-1, -2], "no column oven_kw; it has fridge_kw"), ("fridge_kw", [-1, ""], "without a value")],
+    [
+        ("oven_kw", [-1, -2], "a column of powers.csv; the file has: fridge_kw"),
+        ("fridge_kw", [-1, ""], "without a value"),
+    ],
 )
 def test_what_is_wrong_with_a_series_is_told_with_its_place(tmp_path, column, powers, says):
     """The node file is named, and the line of the asset."""

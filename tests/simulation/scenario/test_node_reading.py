@@ -1,15 +1,19 @@
 """Node files: what they say becomes a node, or every problem is named with its line."""
 
+import shutil
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from ruamel.yaml import YAML
 
 from micromarket.errors import ScenarioError
 from micromarket.simulation.scenario.node_reading import read_node
 
+GOOD_NODE = Path(__file__).parent / "good_node"
+CASES = sorted((Path(__file__).parent / "broken_nodes").glob("*.yaml"))
 FEEDER = Path(__file__).parents[3] / "examples" / "feeder" / "feeder.yaml"
-HOME = Path(__file__).parents[3] / "examples" / "feeder" / "home-1.yaml"
+HOME = FEEDER.with_name("home-1.yaml")
 
 
 def test_an_example_becomes_a_node():
@@ -42,55 +46,34 @@ def test_a_series_says_how_it_foresees_and_when_it_agrees(tmp_path):
     assert ("hourly", 1e-7, timedelta(0)) == (before.price_model, before.precision, before.timing.reconciliation)
 
 
-@pytest.mark.parametrize(
-    ("found", "written", "problem"),
-    [
-        (
-            "direction: upstream",
-            "direction: up",
-            'neighbors[0].direction: found "up", expected one of bidirectional, downstream, upstream',
-        ),
-        ("full_load_loss: 4 %", "full_load_loss: 70 %", "expected less than 50 %"),
-        ("import_limit: 10 kW, ", "", "so it needs finite limits"),
-        (
-            "name: hourly,",
-            "name: hourly, coordination: telepathy,",
-            "has no 'telepathy'; there are: consensus, nested_auction",
-        ),
-        (
-            "name: hourly,",
-            "name: hourly, price_model: stars,",
-            "has no 'stars'; there are: hourly, weekday_weekend",
-        ),
-        ("name: hourly,", "name: hourly, precision: 0 %,", "expected more than 0 %"),
-        ("name: hourly,", "name: hourly, every: PT2H,", "it would leave gaps"),
-        (
-            "end: 2026-07-06T14",
-            "end: 2026-07-06T11",
-            'end: found "2026-07-06T11:00:00Z", expected a time after start',
-        ),
-        ("power: -7 kW", "power: 7 kW", "power falls after vertex 0"),
-        ("currency: USD", "currency: USD\ntimezone: Mars/Base", "expected an IANA time zone"),
-        ("currency: USD", "currency: USD\ncolor: red", 'unknown key "color"'),
-        (
-            "id: feeder, direction",
-            "id: feeder, transactive: false, direction",
-            "the curve of a neighbor that never sends one",
-        ),
-    ],
-)
-def test_what_is_wrong_is_named_with_its_place(tmp_path, found, written, problem):
-    """File, line, field, what was found and what is allowed."""
-    text = HOME.read_text(encoding="utf-8")
-    assert found in text
-    file = tmp_path / "home.yaml"
-    file.write_text(text.replace(found, written), encoding="utf-8")
+@pytest.mark.parametrize("case", CASES, ids=lambda path: path.stem)
+def test_says_what_is_wrong(case, tmp_path, monkeypatch):
+    """The message names file, line, field, what was found, what is allowed and how to mend it."""
+    told = YAML(typ="safe", pure=True).load(case.read_text(encoding="utf-8"))
+    shutil.copytree(GOOD_NODE, tmp_path, dirs_exist_ok=True)
+    monkeypatch.chdir(tmp_path)
+    text = (tmp_path / "node.yaml").read_text(encoding="utf-8")
+    for pair in told["change"]:
+        assert pair["replace"] in text
+        text = text.replace(pair["replace"], pair["by"])
+    (tmp_path / "node.yaml").write_text(text, encoding="utf-8")
 
-    with pytest.raises(ScenarioError) as caught:
-        read_node(file)
+    with pytest.raises(ScenarioError) as refused:
+        read_node("node.yaml")
 
-    assert problem in str(caught.value)
-    assert all(one.line > 0 for one in caught.value.problems)
+    assert told["expect"].rstrip("\n") == str(refused.value)
+
+
+def test_the_node_that_is_broken_is_good():
+    """It has neighbors of three kinds, two series of markets and assets of four kinds."""
+    setup = read_node(GOOD_NODE / "node.yaml").setup
+
+    assert (3, 2, 4) == (
+        len(setup.node.neighbors),
+        len(list(setup.series[0].plan.chain)),
+        len(setup.inventory.assets),
+    )
+    assert ["charger", "sun", "home-01/load", "home-01/battery"] == [one.name for one in setup.inventory.assets]
 
 
 def test_a_missing_file_is_named():

@@ -86,12 +86,10 @@ def read_powers(folder: Path, name: str, file: str, columns: Mapping[str, str]) 
     ScenarioError
         If the file cannot be read.
     InvalidValue
-        If it lacks a column, or has a gap.
+        If its steps are not equal, or one has no value.
     """
     types = series_files.header(folder / file, file)
     wanted = list(dict.fromkeys(columns.values()))
-    if missing := [column for column in wanted if column not in types]:
-        raise InvalidValue(f"{file} has no column {missing[0]}; it has {', '.join(list(types)[1:])}")
     found = series_files.read(folder / file, file, types, wanted)
     return PowerSeries(name, found.times, {series: found.columns[column] for series, column in columns.items()})
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
-from zoneinfo import ZoneInfo, available_timezones
+from zoneinfo import ZoneInfo
 
 import numpy as np
 
@@ -14,11 +14,9 @@ from micromarket.domain.curves import Curves
 from micromarket.domain.intervals import HOUR
 from micromarket.dso.bulk_rates import BulkRates
 from micromarket.errors import InvalidValue, Problem, ScenarioError
-from micromarket.markets.registry import price_model
 from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
-from micromarket.node.coordinations import coordination
 from micromarket.node.demand_charge import DemandCharge
 from micromarket.node.devices import Devices
 from micromarket.node.dialog import SignalRules
@@ -32,9 +30,10 @@ from micromarket.simulation.scenario.decoding import SeriesUse, decode
 from micromarket.simulation.scenario.document import Document
 from micromarket.simulation.scenario.local_assets import kind_of
 from micromarket.simulation.scenario.node_assets import BulkSupply, NodeAssets, PowerSeries, read_powers
+from micromarket.simulation.scenario.node_checks import check_node
 from micromarket.simulation.scenario.node_devices import (
     base_steps,
-    check_devices,
+    check_steps,
     devices_at,
     devices_of,
 )
@@ -83,6 +82,8 @@ def read_node(path: Path | str) -> NodeToRun:
     file = Path(path)
     document = text_of.compose(file_text(file), str(file))
     content, uses = decode(document, NodeFile)
+    if problems := check_node(content, document, file.parent):
+        raise ScenarioError(*sorted(problems))
     builder = _Builder(document, file.parent, [])
     setup = builder.setup(content, uses)
     if builder.problems or setup is None:
@@ -101,7 +102,6 @@ class _Builder:
     def setup(self, content: NodeFile, uses: list[SeriesUse]) -> NodeSetup | None:
         neighbors = [self._neighbor(at, one) for at, one in enumerate(content.neighbors)]
         plan = self._plan(content.series, ("series",))
-        self._times(content)
         assets = self._assets(content)
         node = self._made(("neighbors",), lambda: TransactiveNode(content.node, tuple(_found(neighbors))))
         meters = self._meters(content)
@@ -121,7 +121,7 @@ class _Builder:
         )
 
     def _devices(self, plan: SeriesPlan, content: NodeFile, uses: list[SeriesUse]) -> Devices | None:
-        self.problems.extend(one.problem(self.document) for one in check_devices(plan, content))
+        self.problems.extend(one.problem(self.document) for one in check_steps(plan, content))
         if self.problems:
             return None
         grid = base_steps(plan, content)
@@ -156,18 +156,10 @@ class _Builder:
             rates = BulkRates(*(np.array(each) for each in (one.heavy, one.light, one.beyond)))
             return BulkSupply(rates, one.agreed, ZoneInfo(zone))
 
-        return self._made(path, made) if zone in available_timezones() else None
-
-    def _times(self, content: NodeFile) -> None:
-        if content.timezone not in available_timezones():
-            self._refuse(("timezone",), 'an IANA time zone such as "America/New_York"')
-        if content.end <= content.start:
-            self._refuse(("end",), "a time after start")
+        return self._made(path, made)
 
     def _neighbor(self, at: int, one: NodeNeighbor) -> Neighbor | None:
         path = ("neighbors", at)
-        if not one.transactive and not one.default and one.rates is None:
-            self._refuse((*path, "default"), "the curve of a neighbor that never sends one")
         default = self._vertices((*path, "default"), one.default) if one.default else None
         into, out_of = (np.inf if limit is None else limit for limit in (one.import_limit, one.export_limit))
         direction, loss = Direction(one.direction), one.full_load_loss
@@ -193,8 +185,6 @@ class _Builder:
 
     def _plan(self, series: NodeSeries, path: text_of.Path) -> SeriesPlan | None:
         finer = None if series.refined_by is None else self._plan(series.refined_by, (*path, "refined_by"))
-        self._made((*path, "coordination"), lambda: coordination(series.coordination))
-        self._made((*path, "price_model"), lambda: price_model(series.price_model))
         every = series.every or series.interval * series.intervals
         return self._made(path, lambda: SeriesPlan(_rules(series), every, finer))
 
@@ -207,9 +197,6 @@ class _Builder:
         except InvalidValue as error:
             self.problems.append(self.document.problem(path, str(error), ""))
             return None
-
-    def _refuse(self, path: text_of.Path, allowed: str) -> None:
-        self.problems.append(self.document.problem(path, self.document.found(path), allowed))
 
 
 def _rules(series: NodeSeries) -> MarketRules:
@@ -239,7 +226,7 @@ def _listed(content: NodeFile, devices: Devices | None) -> Iterator[ListedAsset]
         if isinstance(one, ONLY_ANSWERS):
             powers = [corner.power for corner in one.vertices] if isinstance(one, CurveAsset) else []
             yield ListedAsset(one.id, kind_of(one), min(powers, default=None), max(powers, default=None))
-    kinds = {owned.id: kind_of(owned.asset) for _, owned in devices_of(content)}
+    kinds = {owned.id: kind_of(owned.asset) for owned in devices_of(content)}
     for name in () if devices is None else devices.ids:
         yield ListedAsset(name, kinds[name])
 
