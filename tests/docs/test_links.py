@@ -43,6 +43,13 @@ def test_every_page_is_told_of_on_the_first():
     assert set() == {page for page in PAGES if page.startswith("docs/") and "decisions/0" not in page} - told
 
 
+def test_every_example_is_told_of_on_the_first():
+    """Each folder of examples has a row."""
+    folders = {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()}
+
+    assert set(re.findall(r"^\| `([a-z-]+)` \|", text_of("docs/index.md"), re.MULTILINE)) == folders
+
+
 def links(page: str) -> list[str]:
     """Return the relative links of a page."""
     found = LINK.findall(prose(text_of(page)))
