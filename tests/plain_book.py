@@ -5,7 +5,8 @@ from copy import copy
 from dataclasses import replace
 
 from micromarket.domain.orders import Execution
-from plain_rules import OPEN, leg_refusal, not_counted, refusal
+from plain_crossing import oldest_of_sets, one_price
+from plain_rules import OPEN, Times, leg_refusal, not_counted, refusal
 
 
 class Standing:
@@ -18,12 +19,13 @@ class Standing:
 
 
 class PlainBook:
-    """Instruments, each with a gate or None. Outcomes are tuples: what happened, to whom, how much."""
+    """Instruments with their `Times`. Outcomes are tuples: what happened, to whom, how much."""
 
-    def __init__(self, priority, policy, owners, gates=(("noon", None),), limits=OPEN):
+    def __init__(self, priority, policy, owners, times=(("noon", Times()),), limits=OPEN):
         self.priority, self.policy, self.owners, self.limits = priority, policy, owners, limits
-        self.gates, self.halts, self.now, self.seen, self.positions = dict(gates), {}, None, {}, Counter()
-        self.standing, self.waiting, self.arrivals, self.told = [], [], 0, []
+        self.times, self.states, self.now, self.seen = dict(times), {}, None, {}
+        self.standing, self.waiting, self.collected = [], [], []
+        self.positions, self.last_prices, self.arrivals, self.told = Counter(), {}, 0, []
 
     def submit(self, order):
         """Return the outcomes of a submission."""
@@ -64,8 +66,8 @@ class PlainBook:
         if reason := not_counted(amended):
             return [self.refused(amended, reason)]
         self.told = []
-        stands = each in self.standing and len(vertices) == 2 and vertices[0].price == vertices[1].price == each.price
-        if stands and amended.side is each.order.side and amended.quantity <= each.left:
+        stays = not each.legs and len(vertices) == 2 and vertices[0].price == vertices[1].price == each.price
+        if stays and amended.side is each.order.side and amended.is_divisible and amended.quantity <= each.left:
             self.tell("reduced", name, each.left - amended.quantity, amended.quantity)
             each.left = amended.quantity
             return self.told
@@ -78,33 +80,73 @@ class PlainBook:
 
     def cancel(self, name):
         """Return the outcomes of a cancellation."""
-        return self.let_go([each for each in self.all() if each.name == name], "cancelled")
+        return self.cancelled([each for each in self.all() if each.name == name])
 
     def cancel_all(self, party):
         """Return the outcomes of cancelling all of a party."""
-        return self.let_go([each for each in self.all() if each.order.party_id == party], "cancelled")
+        return self.cancelled([each for each in self.all() if each.order.party_id == party])
 
     def expire(self, now):
         """Return the outcomes of letting time pass, moment by moment."""
-        now = now if self.now is None else max(self.now, now)
-        ends = [each.order.terms.good_till for each in self.all()] + list(self.gates.values())
-        moments = {now, *(end for end in ends if end and end < now and (self.now is None or end > self.now))}
+        before, now = self.now, now if self.now is None else max(self.now, now)
+        ends = [each.order.terms.good_till for each in self.all()] + [
+            end for each in self.times.values() for end in each
+        ]
+        moments = {now, *(end for end in ends if end and end < now and (before is None or end > before))}
         return [outcome for moment in sorted(moments) for outcome in self.arrive(moment)]
 
     def arrive(self, now):
         """Return the outcomes of what is due at a moment."""
-        self.now = now
+        self.now, self.told = now, []
         dated = [each for each in self.all() if each.order.terms.good_till and each.order.terms.good_till <= now]
-        closed = sorted((gate, name) for name, gate in self.gates.items() if gate and gate <= now)
-        gone = [each for _, name in closed for each in self.all() if each.order.instrument_id == name]
-        first = self.let_go(sorted(dated, key=lambda each: each.order.terms.good_till), "expired", settle=False)
-        return first + self.let_go(gone, "gate closed")
-
-    def set_state(self, state, instrument):
-        """Return the outcomes of halting, reducing or resuming."""
-        self.halts[instrument] = state
-        self.told = []
+        self.let_go(sorted(dated, key=lambda each: each.order.terms.good_till), "expired")
+        for where, times in self.times.items():
+            if times.gate == now and self.state(where) == "collecting":
+                del self.states[where]
+            if now in times:
+                self.go_on(where)
+            if times.gate == now:
+                self.let_go([each for each in self.all() if each.order.instrument_id == where], "gate closed")
         return self.settled()
+
+    def state(self, where):
+        """Return what an instrument takes."""
+        return self.states.get(where) or ("collecting" if self.times[where].collect(self.now) else "active")
+
+    def set_state(self, state, where):
+        """Return the outcomes of halting, collecting, reducing or resuming."""
+        self.told, self.states[where] = [], None if state == "active" else state
+        self.go_on(where)
+        return self.settled()
+
+    def go_on(self, where):
+        """Let what was collected cross at one price, if orders are matched again; then it trades on, by arrival."""
+        collected = [each for each in self.collected if each.order.instrument_id == where]
+        if not collected or self.state(where) in ("halted", "collecting"):
+            return
+        price, imbalance, awards = self.crossing(where)
+        self.tell("cleared", where, price, imbalance)
+        for each, power in awards:
+            self.tell("awarded", each.name, price, power)
+            self.positions[each.order.party_id, where] -= power
+            self.last_prices[where] = price
+            each.left -= abs(power)
+        for each in [each for each, _ in awards if not each.left]:
+            self.drop(each, "matched")
+        for each, _ in awards:
+            self.drop_group(each)
+        for each in collected:
+            if each in self.collected:
+                self.collected.remove(each)
+                self.trade(each)
+
+    def crossing(self, where):
+        """Return the one price of all that stands or was collected, what is left over there, and who gets a part."""
+        everyone = [each for each in self.all() if not each.legs and each.order.instrument_id == where]
+        taking = oldest_of_sets(everyone)
+        wishes = [(each.price, each.order.side.value * each.left) for each in taking]
+        price, imbalance, powers = one_price(wishes, self.last_prices.get(where))
+        return price, imbalance, [(each, power) for each, power in zip(taking, powers, strict=True) if power]
 
     def refused(self, order, reason):
         """Return a refusal."""
@@ -115,24 +157,28 @@ class PlainBook:
         self.told.append(outcome)
 
     def all(self):
-        """Return what stands or waits, by arrival."""
-        return sorted(self.standing + self.waiting, key=lambda each: each.arrival)
+        """Return what stands, waits or was collected, by arrival."""
+        return sorted(self.standing + self.waiting + self.collected, key=lambda each: each.arrival)
 
     def held(self, name):
-        """Return what stands or waits under a name."""
-        return next((each for each in self.standing + self.waiting if each.name == name), None)
+        """Return what is held under a name."""
+        return next((each for each in self.all() if each.name == name), None)
 
-    def let_go(self, gone, reason, *, settle=True):
-        """Drop those that are still held."""
+    def cancelled(self, gone):
+        """Return the outcomes of cancelling some."""
         self.told = []
+        self.let_go(gone, "cancelled")
+        return self.settled()
+
+    def let_go(self, gone, reason):
+        """Drop those that are still held."""
         for each in gone:
             if self.held(each.name) is each:
                 self.drop(each, reason)
-        return self.settled() if settle else self.told
 
     def drop(self, each, reason):
         """Let go of an order, and of those it is linked with."""
-        (self.standing if each in self.standing else self.waiting).remove(each)
+        next(held for held in (self.standing, self.waiting, self.collected) if each in held).remove(each)
         self.tell("removed", each.name, reason)
         for name in each.legs:
             if (leg := self.held(name)) is not None:
@@ -145,7 +191,7 @@ class PlainBook:
             self.waiting.append(Standing(order, self.arrivals, [each.order_id for each in orders]))
 
     def enter(self, order):
-        """Match an order as its terms ask."""
+        """Let an order wait, collect it, or match it as its terms ask."""
         execution = order.terms.execution
         if execution is Execution.ALL_OR_NONE:
             self.wait([order])
@@ -153,13 +199,20 @@ class PlainBook:
         self.arrivals += 1
         new = Standing(order, self.arrivals)
         needed = order.quantity if execution is Execution.ALL_AT_ONCE else order.terms.minimum
-        if needed and order.quantity - self.unmatched([new])[0] < needed:
+        if self.state(order.instrument_id) == "collecting":
+            self.collected.append(new)
+        elif needed and order.quantity - self.unmatched([new])[0] < needed:
             self.tell("removed", new.name, "not matched at once")
-        elif self.match(new):
+        else:
+            self.trade(new)
+
+    def trade(self, new):
+        """Match an order; let the rest stand if it may."""
+        if self.match(new):
             self.tell("removed", new.name, "self-trade")
         elif not new.left:
             self.tell("removed", new.name, "matched")
-        elif execution is Execution.STANDING and len(order.vertices) == 2:
+        elif new.order.terms.execution is Execution.STANDING and len(new.order.vertices) == 2:
             self.standing.append(new)
             self.tell("rested", new.name, new.left)
         else:
@@ -185,8 +238,9 @@ class PlainBook:
     def unmatched(self, legs):
         """Return how much of each leg would not be matched, by trying it on a copy."""
         trial = copy(self)
-        trial.standing, trial.waiting = [copy(each) for each in self.standing], [copy(each) for each in self.waiting]
-        trial.told, trial.positions = [], self.positions.copy()
+        every = (self.standing, self.waiting, self.collected)
+        trial.standing, trial.waiting, trial.collected = ([copy(each) for each in held] for held in every)
+        trial.told, trial.positions, trial.last_prices = [], self.positions.copy(), {}
         for leg in legs:
             trial.match(copy(leg))
         matched = Counter()
@@ -207,7 +261,7 @@ class PlainBook:
                 if self.prevent(new, first):
                     return True
             else:
-                self.trade(new, first, level)
+                self.share(new, first, level)
         return False
 
     def prevent(self, new, stood):
@@ -226,7 +280,7 @@ class PlainBook:
                 self.tell("reduced", new.name, less, new.left)
         return self.policy == "cancel both" or not new.left
 
-    def trade(self, new, first, level):
+    def share(self, new, first, level):
         """Match with the first, or with all of its price in proportion."""
         shares = [(first, min(first.left, new.left))]
         if self.priority == "pro_rata":
@@ -246,6 +300,7 @@ class PlainBook:
     def meet(self, stood, new, quantity):
         """Match two orders at the price of the first."""
         self.tell("matched", stood.name, new.name, stood.price, quantity)
+        self.last_prices[stood.order.instrument_id] = stood.price
         for each in (stood, new):
             each.left -= quantity
             self.positions[each.order.party_id, each.order.instrument_id] -= each.order.side.value * quantity
@@ -265,7 +320,7 @@ class PlainBook:
     def match_waiting(self, each):
         """Match what waits with the books, all legs wholly, or a lone order with an equal one that waits."""
         legs = [self.held(name) for name in each.legs]
-        if any(self.halts.get(leg.order.instrument_id) == "halted" for leg in legs):
+        if any(self.state(leg.order.instrument_id) in ("halted", "collecting") for leg in legs):
             return False
         if any(self.unmatched(legs)):
             return len(legs) == 1 and self.match_equals(each)

@@ -1,5 +1,6 @@
 """Why an order book refuses an order, as one ladder of questions: the twin of the admission rules, for tests."""
 
+from datetime import datetime
 from math import isfinite
 from typing import NamedTuple
 
@@ -17,6 +18,24 @@ class Limits(NamedTuple):
 OPEN = Limits()
 
 
+class Times(NamedTuple):
+    """When an instrument opens, is matched as orders come, collects once more, and closes; None does not happen."""
+
+    opens: datetime | None = None
+    continuous: datetime | None = None
+    closing: datetime | None = None
+    gate: datetime | None = None
+
+    def closed(self, now):
+        """Return whether no order is taken, before the opening or from the gate on."""
+        return bool((self.opens and (not now or now < self.opens)) or (self.gate and now and now >= self.gate))
+
+    def collect(self, now):
+        """Return whether orders are collected."""
+        opening = self.continuous and (not now or now < self.continuous)
+        return bool(opening or (self.closing and now and self.closing <= now < self.gate))
+
+
 def not_counted(order):
     """Return why prices and powers cannot be counted in whole steps."""
     for value in [number for vertex in order.vertices for number in (vertex.price, vertex.power)]:
@@ -30,11 +49,13 @@ def not_counted(order):
 def refusal(book, order):
     """Return the name of the first reason to refuse an order, or None."""
     where, terms = order.instrument_id, order.terms
-    if where not in book.gates:
+    if where not in book.times:
         return "UnknownInstrument"
-    if book.now and book.gates[where] and book.now >= book.gates[where]:
+    if terms.deal is not None:
+        return "NotSupported"
+    if book.times[where].closed(book.now):
         return "GateClosed"
-    if book.halts.get(where) == "halted":
+    if book.state(where) == "halted":
         return "TradingHalted"
     return not_counted(order) or no_order(order.vertices) or contradiction(order, terms) or unfit(book, order, terms)
 
@@ -47,7 +68,8 @@ def no_order(vertices):
     if min(powers) < 0 < max(powers):
         return "MixedSides"
     step = len(vertices) == 2 and 0 in powers and vertices[0].price == vertices[1].price
-    return None if len(vertices) == 1 or step else "NotSupported"
+    whole = any(not vertex.divisible for vertex in vertices)
+    return None if (len(vertices) == 1 or step) and not whole else "NotSupported"
 
 
 def contradiction(order, terms):
@@ -62,7 +84,9 @@ def unfit(book, order, terms):
     """Return why the state of the market, or its segment, refuses the order."""
     if terms.good_till and book.now and book.now >= terms.good_till:
         return "OrderExpired"
-    if book.halts.get(order.instrument_id) == "reducing" and order.quantity > free(book, order):
+    if book.state(order.instrument_id) == "collecting" and not can_wait(order, terms):
+        return "LimitsOnly"
+    if book.state(order.instrument_id) == "reducing" and order.quantity > free(book, order):
         return "ReduceOnly"
     met = book.others(order)
     if terms.post_only and met:
@@ -70,6 +94,12 @@ def unfit(book, order, terms):
     if terms.one_of and book.priority == "pro_rata":
         return "NotSupported"
     return beyond(book, order, met)
+
+
+def can_wait(order, terms):
+    """Return whether an order can be collected."""
+    at_once = len(order.vertices) == 1 or terms.execution is Execution.ALL_AT_ONCE or terms.minimum
+    return not at_once and not terms.post_only
 
 
 def beyond(book, order, met):

@@ -1,8 +1,24 @@
 """Outcomes as the brute-force book tells them: tuples of what happened, to whom, how much."""
 
-from micromarket.markets.mechanism import Matched, OrderAccepted, OrderRefused, OrderRemoved, Reduced, Rested
+from micromarket.markets.mechanism import (
+    Awarded,
+    Cleared,
+    Matched,
+    OrderAccepted,
+    OrderRefused,
+    OrderRemoved,
+    Reduced,
+    Rested,
+)
 
-WORDS = {Rested: "rested", Reduced: "reduced", Matched: "matched", OrderRemoved: "removed"}
+WORDS = {
+    Rested: "rested",
+    Reduced: "reduced",
+    Matched: "matched",
+    OrderRemoved: "removed",
+    Cleared: "cleared",
+    Awarded: "awarded",
+}
 
 
 def told(outcomes):

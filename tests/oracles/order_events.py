@@ -2,10 +2,11 @@
 
 from datetime import UTC, datetime, timedelta
 
-from micromarket.domain.orders import Execution, Order, OrderTerms, Side, Vertex, limit, market
+from micromarket.domain.orders import PLAIN, Deal, Execution, Order, OrderTerms, Side, Vertex, limit, market
 
 START = datetime(2026, 7, 6, tzinfo=UTC)
 INSTRUMENTS = ("noon", "one", "two")
+PARTIES = tuple(f"p{number}" for number in range(6))
 WRONG_VERTICES = (
     (Vertex(0, 0),),
     (Vertex(1, -3), Vertex(1, 3)),
@@ -15,9 +16,12 @@ WRONG_VERTICES = (
     (Vertex(1, 0), Vertex(1, float("nan"))),
     (Vertex(float("inf"), 0), Vertex(float("inf"), 3)),
     (Vertex(0, 0), Vertex(0, 2**31)),
+    (Vertex(1, 0), Vertex(1, 1, divisible=False)),
+    (Vertex(1, -1, divisible=False), Vertex(1, 0)),
+    (Vertex(1, -2, divisible=False),),
 )
 CALLS = ("submit", "submit_block", "cancel", "amend", "expire", "set_state", "cancel_all", "wrong", "again")
-WEIGHTS = (55, 6, 20, 8, 3, 2, 1, 3, 2)
+WEIGHTS = (54, 6, 20, 8, 4, 3, 1, 3, 2)
 
 
 def at(minutes):
@@ -81,7 +85,7 @@ class OrderEvents:
 
     def set_state(self):
         """Return a change of what an instrument takes; resuming is the most likely."""
-        state = self.random.choice(["halted", "reducing", "active", "active", "active"])
+        state = self.random.choice(["halted", "reducing", "collecting", *["active"] * 5])
         return "set_state", state, self.random.choice(INSTRUMENTS)
 
     def cancel_all(self):
@@ -98,6 +102,8 @@ class OrderEvents:
             terms = OrderTerms(execution, self.random.randint(-1, 6), self.random.random() < 0.5)
             vertices = self.random.choice([market(Side.SELL, 4), limit(Side.BUY, self.price(), 4)])
             return "submit", self.order(vertices, terms)
+        if chance < 0.5:
+            return "submit", self.order(limit(Side.BUY, 0, 3), OrderTerms(deal=Deal()))
         return "submit", self.order(self.random.choice(WRONG_VERTICES), OrderTerms())
 
     def again(self):
@@ -105,12 +111,14 @@ class OrderEvents:
         order = self.recent()
         if self.random.random() < 0.5:
             return "submit", order
-        return "submit", Order(order.order_id, "another", order.instrument_id, order.vertices, order.terms)
+        return "submit", Order(
+            order.order_id, self.random.choice(PARTIES), order.instrument_id, order.vertices, order.terms
+        )
 
     def order(self, vertices, terms, instrument=None):
         """Return a new order and remember it."""
         where = instrument or self.random.choice(INSTRUMENTS)
-        order = Order(f"o{len(self.made)}", f"p{self.random.randint(0, 5)}", where, vertices, terms)
+        order = Order(f"o{len(self.made)}", self.random.choice(PARTIES), where, vertices, terms)
         self.made.append(order)
         return order
 
@@ -122,7 +130,8 @@ class OrderEvents:
         post = execution is Execution.STANDING and not market and self.random.random() < 0.1
         minimum = quantity // 2 if not post and self.random.random() < 0.2 else 0
         one_of = self.random.choice(["x", "y"]) if self.random.random() < 0.15 else None
-        return OrderTerms(execution, minimum, post, self.end(), one_of)
+        terms = OrderTerms(execution, minimum, post, self.end(), one_of)
+        return PLAIN if terms == PLAIN else terms
 
     def end(self):
         """Return an end for some orders, also one that is past."""

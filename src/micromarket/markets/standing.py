@@ -90,7 +90,7 @@ class CallMechanism(ABC):
         refusal = amended if isinstance(amended, OrderRefused) else judge(amended, self, self.rules)
         if isinstance(amended, OrderRefused) or refusal is not None:
             return [refusal] if refusal is not None else []
-        if keeps_place(held, amended):
+        if keeps_place(held, amended, held.quantity):
             self.hold(amended)
             return [Reduced(order_id, Steps(held.quantity - amended.quantity), amended.quantity)]
         self._release(order_id)
@@ -174,10 +174,12 @@ def amended_order(held: Order, vertices: Sequence[Vertex]) -> Order | OrderRefus
         return OrderRefused(held.order_id, type(error), str(error))
 
 
-def keeps_place(held: Order, amended: Order) -> bool:
-    """Return whether an amendment only makes a limit order smaller."""
-    same = held.is_limit and amended.is_limit and held.side is amended.side
-    return same and held.vertices[0].price == amended.vertices[0].price and amended.quantity <= held.quantity
+def keeps_place(held: Order, amended: Order, left: int) -> bool:
+    """Return whether an amendment only makes smaller what is left of a limit order [quantity steps]."""
+    if not (held.is_limit and amended.is_limit and amended.quantity <= left):
+        return False
+    one, other = ((each.side, each.vertices[0].price, each.is_divisible) for each in (held, amended))
+    return one == other
 
 
 def later(clock: datetime | None, now: datetime) -> datetime:

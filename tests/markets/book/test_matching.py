@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from micromarket.domain.orders import Execution, Order, OrderTerms, Side, limit, market
+from micromarket.domain.orders import Execution, Order, OrderTerms, Side, Vertex, limit, market
 from micromarket.errors import GateClosed, InvalidValue, NotSupported, ReduceOnly, TradingHalted
 from micromarket.markets.admission import TradingState
 from micromarket.markets.book.matching import OrderBook, Segment, SelfTrading
@@ -105,6 +105,15 @@ def test_partial_fill_keeps_the_place(book):
         buy("d", 12, 9)
     )[:3]
     assert (12, None) == (book.best_prices("noon").bid, book.best_prices("noon").ask)
+
+
+def test_a_smaller_order_is_still_judged(book):
+    """Less at the same price keeps its place only if it is the same kind of order: this one would go only whole."""
+    book.submit(sell("a", 10, 5))
+    whole = (Vertex(10, 0), Vertex(10, 3, divisible=False))
+
+    assert [NotSupported] == [each.reason for each in book.amend("a", whole)]
+    assert 5 == book.depth("noon")[0].quantity
 
 
 def test_reducing_keeps_the_place_and_more_loses_it(book):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import timedelta
 from enum import Enum
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
-from micromarket.domain.orders import Execution, Order, Side, limit
+from micromarket.domain.orders import Execution, Order, Side
 from micromarket.domain.products import Steps
 from micromarket.kernels.matching import Book, Kind
 from micromarket.markets.admission import MOST_STEPS, Rule, crosses
@@ -143,11 +143,7 @@ class Crossing:
 
     def keeps_place(self, held: Held, amended: Order) -> bool:
         """Return whether an amendment only makes an order smaller than what is left of it."""
-        side = held.order.side
-        if held.block or side is None:
-            return False
-        vertices = limit(side, held.order.vertices[0].price, Steps(self.remaining(held)))
-        return keeps_place(replace(held.order, vertices=vertices), amended)
+        return not held.block and keeps_place(held.order, amended, self.remaining(held))
 
     def reduce(self, held: Held, amended: Order) -> None:
         """Make an order smaller that keeps its place."""

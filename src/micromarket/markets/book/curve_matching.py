@@ -38,7 +38,7 @@ from micromarket.markets.mechanism import (
     Reduced,
     Rested,
 )
-from micromarket.markets.standing import amended_order, repeated, summed
+from micromarket.markets.standing import amended_order, keeps_place, repeated, summed
 
 
 class Priority(Enum):
@@ -137,7 +137,7 @@ class CurveBook:
             return [amended]
         if (refusal := judge(amended, self._calendar, (whole_steps,))) is not None:
             return [refusal]
-        if _is_reduced(held, amended, left):
+        if keeps_place(held, amended, left):
             book.matcher.reduce(number, amended.quantity)
             book.orders[number] = amended
             return [Reduced(order_id, Steps(left - amended.quantity), amended.quantity)]
@@ -282,11 +282,3 @@ class CurveBook:
         book = self._books[instrument_id]
         for number, order in book.orders.items():
             yield Side(sign_of(order)), order, order.quantity - book.matcher.left(number)
-
-
-def _is_reduced(held: Order, amended: Order, left: int) -> bool:
-    """Return whether an amendment only makes smaller what is left of an order of one step."""
-    if not (held.is_limit and amended.is_limit and amended.quantity <= left):
-        return False
-    one, other = ((each.side, each.vertices[0].price, each.is_divisible) for each in (held, amended))
-    return one == other
