@@ -70,7 +70,7 @@ class PlainBook:
         if stays and amended.side is each.order.side and amended.is_divisible and amended.quantity <= each.left:
             self.tell("reduced", name, each.left - amended.quantity, amended.quantity)
             each.left = amended.quantity
-            return self.told
+            return self.settled()
         if reason := refusal(self, amended):
             return [self.refused(amended, reason)]
         self.drop(each, "replaced")

@@ -32,6 +32,16 @@ def closed(calendar, now):
     return [turn.instrument_id for turn in calendar.turns()]
 
 
+def test_the_clock_stops_wherever_something_is_due(calendar):
+    """At the gates and, once, at the end of an order; last where it was sent."""
+    ends, stops = [NOON + HOUR / 2], []
+    for moment in calendar.stops(NOON + 3 * HOUR, lambda: min(ends, default=None)):
+        stops.append((moment - NOON) / HOUR)
+        ends[:], _ = [end for end in ends if end > moment], list(calendar.turns())
+
+    assert [0, 0.5, 1, 3] == stops
+
+
 def test_the_clock_never_goes_back(calendar):
     calendar.advance(NOON)
     calendar.advance(NOON - HOUR)

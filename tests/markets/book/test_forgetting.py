@@ -1,6 +1,8 @@
 """A book that lives long: names come free again, instruments are dropped, small steps of the clock equal big ones."""
 
+import gc
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -11,7 +13,7 @@ from micromarket.domain.orders import Execution, Order, OrderTerms, Side, limit
 from micromarket.domain.products import Product, Resource, StepGrid
 from micromarket.errors import DuplicateOrder, UnknownInstrument
 from micromarket.markets.book.calendar import Deliveries, Timetable
-from micromarket.markets.book.holdings import Held, Holdings
+from micromarket.markets.book.curve_matching import CurveBook
 from micromarket.markets.book.matching import OrderBook, Segment
 from micromarket.markets.mechanism import OrderAccepted
 
@@ -67,7 +69,7 @@ def test_an_instrument_is_dropped_after_its_gate():
 
 
 def live(book, days):
-    """Let orders come to every hour that is open, some to be cancelled; yield every midnight how much is kept."""
+    """Let orders come to every hour that is open, some to be cancelled; stop every midnight."""
     for hour in range(24 * days):
         now = MIDNIGHT + hour * HOUR
         book.expire(now)
@@ -76,7 +78,7 @@ def live(book, days):
             book.submit(order(f"{hour}-{number}", HOURS.delivery(hour + 12)[0], side, 10 + number, good_till=ends))
         book.cancel(f"{hour}-2")
         if hour % 24 == 23:
-            yield kept(book.snapshot())
+            yield hour // 24
 
 
 def kept(snapshot):
@@ -88,20 +90,52 @@ def kept(snapshot):
 
 def test_a_year_does_not_grow():
     """Every hour has its book, opened and closed by the calendar; from the third day on as much is kept every day."""
-    days = list(live(OrderBook([], deliveries=[HOURS]), 365))
+    book = OrderBook([], deliveries=[HOURS])
+    days = [kept(book.snapshot()) for _ in live(book, 365)]
 
     assert {days[2]} == set(days[2:])
     assert max(days[2]) < 250
 
 
-def test_ends_of_orders_that_are_gone_are_thrown_away():
-    """Also where they are far ahead."""
-    holdings = Holdings({})
-    for number in range(1, 5000):
-        holdings.add(Held(order(f"{number}", "noon", good_till=MIDNIGHT + number * DAY), number))
-        holdings.remove(f"{number}")
+class Hourly:
+    """A curve book of which its caller opens every hour a day ahead."""
 
-    assert holdings.next_end() > MIDNIGHT + 4000 * DAY - DAY
+    def __init__(self):
+        self.book = CurveBook([])
+        self.submit, self.cancel = self.book.submit, self.book.cancel
+
+    def expire(self, now):
+        """Move the clock and open the hour that begins a day later."""
+        self.book.expire(now)
+        name, times = HOURS.delivery((now - MIDNIGHT) // HOUR + 24)
+        self.book.open(name, times.gate)
+
+
+@pytest.mark.parametrize("create", [lambda: OrderBook([], deliveries=[HOURS]), Hourly], ids=["orders", "curves"])
+def test_memory_does_not_grow(create):
+    """What more days leave behind is nothing, though every order has a far end."""
+    book, used = create(), []
+    tracemalloc.start()
+    for _ in live(book, 24):
+        gc.collect()
+        used.append(tracemalloc.get_traced_memory()[0])
+    tracemalloc.stop()
+
+    assert max(used[12:]) < 1.2 * max(used[6:12])
+
+
+@given(hours=st.lists(st.integers(0, 40), min_size=1, max_size=6), parts=st.integers(2, 5))
+def test_a_curve_book_too_may_be_moved_in_small_steps(hours, parts):
+    """Where some orders end before their gates and some gates close before others' ends."""
+    small, big = (CurveBook([], remembers=HOUR) for _ in range(2))
+    for each in (small, big):
+        for number, ahead in enumerate(hours):
+            each.open(f"{number}", MIDNIGHT + (ahead + 1) * HOUR)
+            each.submit(order(f"{number}", f"{number}", good_till=MIDNIGHT + (41 - ahead) * HOUR))
+    told = [out for part in range(parts + 1) for out in small.expire(MIDNIGHT + 50 * HOUR * part / parts)]
+
+    assert told == big.expire(MIDNIGHT + 50 * HOUR)
+    assert small.snapshot() == big.snapshot()
 
 
 moves = st.lists(st.integers(1, 400), min_size=1, max_size=8)

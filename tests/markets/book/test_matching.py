@@ -23,6 +23,7 @@ from told import told
 NOON = datetime(2026, 7, 6, 12, tzinfo=UTC)
 OWNERS = {"p0": "house", "p1": "house"}
 BUY, SELL = Side.BUY, Side.SELL
+WHOLE = Execution.ALL_OR_NONE
 
 
 @pytest.fixture
@@ -114,6 +115,27 @@ def test_a_smaller_order_is_still_judged(book):
 
     assert [NotSupported] == [each.reason for each in book.amend("a", whole)]
     assert 5 == book.depth("noon")[0].quantity
+
+
+def test_what_waits_is_asked_after_an_amendment_too():
+    """By volume, an own order came first and kept what waits from the other; made smaller, it comes second."""
+    book = OrderBook(["noon"], Segment("volume", owners=OWNERS))
+    for each in (buy("own", 10, 9, party="p0"), buy("other", 10, 5), sell("a", 10, 5, party="p1", execution=WHOLE)):
+        book.submit(each)
+
+    assert [Reduced("own", 6, 3), Matched("other", "a", 10, 5)] == book.amend("own", limit(BUY, 10, 3))[:2]
+
+
+def test_of_all_that_waits_the_oldest_goes_first(book):
+    """Not that of the first instrument, where several resume at once."""
+    book.set_state(TradingState.COLLECTING)
+    for name, instrument in (("old", "one"), ("new", "noon")):
+        (
+            book.submit(sell(name, 10, 5, instrument, execution=WHOLE)),
+            book.submit(buy(f"{name} buyer", 10, 5, instrument)),
+        )
+
+    assert ["old", "new"] == [each.aggressive_id for each in matches(book.set_state(TradingState.ACTIVE))]
 
 
 def test_reducing_keeps_the_place_and_more_loses_it(book):

@@ -20,6 +20,7 @@
 #include <cstddef>
 #include <optional>
 #include <tuple>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -38,24 +39,22 @@ public:
 
     // Match an order, then let what is left stand if it is to; returns the number given to it, counted from 0.
     Steps add(Order order, bool persistent, std::vector<Trade> &trades) {
-        order.arrival = static_cast<Steps>(slots_.size());
-        const Steps number = order.arrival;
+        const Steps number = order.arrival = count_++;
         match(order, trades);
-        slots_.push_back(persistent && order.used < order.total() ? keep(std::move(order)) : kNone);
+        if (persistent && order.used < order.total()) keep(std::move(order));
         return number;
     }
 
     // Let an order stand that meets nobody, as when a book is made again; returns the number given to it.
     Steps stand(Order order) {
-        order.arrival = static_cast<Steps>(slots_.size());
-        const Steps number = order.arrival;
-        slots_.push_back(keep(std::move(order)));
+        const Steps number = order.arrival = count_++;
+        keep(std::move(order));
         return number;
     }
 
     // Make what is left of a standing order of one single step smaller; by age, it keeps its place.
     void reduce(Steps number, Steps rest) {
-        const Slot slot = slots_[static_cast<std::size_t>(number)];
+        const Slot slot = slots_.at(number);
         Order &order = orders_[static_cast<std::size_t>(slot)];
         Ladder &side = ladder(order.sign);
         side.erase(key_of(slot));
@@ -73,7 +72,7 @@ public:
     Steps cancel(Steps number) {
         const Steps rest = left(number);
         if (rest == 0) return 0;
-        const Slot slot = slots_[static_cast<std::size_t>(number)];
+        const Slot slot = slots_.at(number);
         ladder(orders_[static_cast<std::size_t>(slot)].sign).erase(key_of(slot));
         release(slot);
         return rest;
@@ -81,16 +80,13 @@ public:
 
     // What is left of an order, 0 if it does not stand.
     Steps left(Steps number) const {
-        if (number < 0 || number >= static_cast<Steps>(slots_.size())) return 0;
-        const Slot slot = slots_[static_cast<std::size_t>(number)];
-        if (slot == kNone) return 0;
-        const Order &order = orders_[static_cast<std::size_t>(slot)];
+        const auto found = slots_.find(number);
+        if (found == slots_.end()) return 0;
+        const Order &order = orders_[static_cast<std::size_t>(found->second)];
         return order.total() - order.used;
     }
 
 private:
-    static constexpr Slot kNone = -1;
-
     // A standing order within one match.
     struct Candidate {
         Key key;
@@ -108,7 +104,7 @@ private:
                 next.whole ? next.quantity - order.used : 1, slot};
     }
 
-    Slot keep(Order order) {
+    void keep(Order order) {
         Slot slot;
         if (free_.empty()) {
             slot = static_cast<Slot>(orders_.size());
@@ -118,12 +114,12 @@ private:
             free_.pop_back();
             orders_[static_cast<std::size_t>(slot)] = std::move(order);
         }
+        slots_.emplace(orders_[static_cast<std::size_t>(slot)].arrival, slot);
         ladder(orders_[static_cast<std::size_t>(slot)].sign).insert(key_of(slot));
-        return slot;
     }
 
     void release(Slot slot) {
-        slots_[static_cast<std::size_t>(orders_[static_cast<std::size_t>(slot)].arrival)] = kNone;
+        slots_.erase(orders_[static_cast<std::size_t>(slot)].arrival);
         free_.push_back(slot);
     }
 
@@ -317,7 +313,9 @@ private:
 
     bool volume_first_;
     std::vector<Order> orders_;
-    std::vector<Slot> slots_, free_;  // slots_: by the number of the order
+    std::unordered_map<Steps, Slot> slots_;  // by the number of the order, of those that stand
+    std::vector<Slot> free_;
+    Steps count_ = 0;  // numbers given
     Ladder supply_, demand_;
 
     // Of the match that is going on; kept to spare memory calls.

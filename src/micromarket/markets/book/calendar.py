@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import Enum
@@ -225,9 +225,26 @@ class TradingCalendar:
             self.add(*self._deliveries[place].delivery(self._next[place]))
             self._next[place] += 1
 
-    def advance(self, now: datetime) -> None:
-        """Move the clock, never back."""
+    def advance(self, now: datetime) -> datetime:
+        """Move the clock, never back, and return it."""
         self.now = later(self.now, now)
+        return self.now
+
+    def stops(self, now: datetime, next_end: Callable[[], datetime | None]) -> Iterator[datetime]:
+        """Move the clock to `now`, never back, and stop wherever an instrument turns or an order may be over.
+
+        Parameters
+        ----------
+        now : datetime
+            Where it stops last; there it does so even if nothing is due.
+        next_end : callable
+            Returns when the next of the orders is over; None if none has an end.
+        """
+        moment, until = None, later(self.now, now)
+        while moment != until:
+            due = (next_end(), self.next_turn(), until)
+            moment = self.advance(min(each for each in due if each is not None))
+            yield moment
 
     def turns(self) -> Iterator[Turn]:
         """Let instruments enter the phases that the clock has brought, one by one, by their time."""

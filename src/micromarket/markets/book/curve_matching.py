@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import Enum
-from heapq import heappop, heappush
-from typing import Any, ClassVar, cast
+from typing import ClassVar, cast
 
 from micromarket.domain.curves import Curves
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
@@ -24,8 +23,10 @@ from micromarket.domain.products import Steps
 from micromarket.kernels.curve_matching import CurveMatcher, curve_matcher
 from micromarket.markets import snapshots
 from micromarket.markets.admission import CURVES, CalendarRule, judge, whole_steps
-from micromarket.markets.book.calendar import TradingCalendar
+from micromarket.markets.book.calendar import Phase, TradingCalendar
 from micromarket.markets.book.curve_orders import corners_of, offers, polyline, sign_of
+from micromarket.markets.book.ends import Ends
+from micromarket.markets.book.memory import Memory
 from micromarket.markets.mechanism import (
     BestPrices,
     Level,
@@ -60,6 +61,22 @@ class _Book:
     count: int = 0
 
 
+@dataclass(slots=True, eq=False)
+class _Place:
+    """Where an order stands."""
+
+    book: _Book
+    number: int
+
+    @property
+    def order(self) -> Order:
+        return self.book.orders[self.number]
+
+    @property
+    def left(self) -> int:
+        return self.book.matcher.left(self.number)
+
+
 class CurveBook:
     """A continuous market for orders that are curves, for many instruments.
 
@@ -71,12 +88,15 @@ class CurveBook:
         Which of the orders at one price goes first.
     rules : tuple of CalendarRule
         Asked after those of every curve book: collars, largest quantities, your own.
+    remembers : timedelta, default one day
+        How long, by the event clock, a name stays taken after its order was let go, and an instrument is known after
+        its gate.
     matcher : callable of bool, default `curve_matcher`
         Makes the kernel of one instrument, given whether volume goes first.
     """
 
     name: ClassVar[str] = "curve_book"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT, OrderKind.MARKET, OrderKind.CURVE})
 
     def __init__(
@@ -84,21 +104,20 @@ class CurveBook:
         instrument_ids: Sequence[InstrumentId],
         priority: Priority = Priority.AGE,
         rules: tuple[CalendarRule, ...] = (),
+        remembers: timedelta = timedelta(days=1),
         matcher: Callable[[bool], CurveMatcher] = curve_matcher,
     ) -> None:
-        self._rules = (*CURVES, *rules)
+        self._rules, self._remembers = (*CURVES, *rules), remembers
         self._volume_first, self._matcher = priority is Priority.VOLUME, matcher
-        self._begin(TradingCalendar())
+        self._begin()
         for each in instrument_ids:
             self.open(each)
 
-    def _begin(self, calendar: TradingCalendar) -> None:
-        self._calendar = calendar
-        self._books = {each: self._empty() for each in calendar.instruments}
-        self._seen: dict[OrderId, Order] = {}
-        self._held: dict[OrderId, int] = {}
-        self._dated: list[tuple[datetime, int, OrderId, int]] = []
-        self._arrivals = 0
+    def _begin(self) -> None:
+        self._calendar, self._memory = TradingCalendar(self._remembers), Memory(self._remembers)
+        self._books: dict[InstrumentId, _Book] = {}
+        self._held: dict[OrderId, _Place] = {}
+        self._ends, self._arrivals = Ends(), 0
 
     def open(self, instrument_id: InstrumentId, gate: datetime | None = None) -> None:
         """Trade one more instrument, until its gate closes if it has one.
@@ -118,58 +137,70 @@ class CurveBook:
 
         What is left of it stands, or is dropped, as its terms ask.
         """
-        if (answer := repeated(order, self._seen) or judge(order, self._calendar, self._rules)) is not None:
+        answer = repeated(order, self._memory.seen) or judge(order, self._calendar, self._rules)
+        if answer is not None:
             return [answer]
-        self._seen[order.order_id] = order
-        return self._match(order)
+        self._memory.seen[order.order_id] = order
+        return self._noted(self._match(order))
 
     def amend(self, order_id: OrderId, vertices: Sequence[Vertex]) -> list[Outcome]:
         """Make a standing order of one step smaller, or take it out and let it in again with other vertices.
 
         The vertices say what shall be left from now on; what was matched before is not counted.
         """
-        if (number := self._held.get(order_id)) is None:
+        if (place := self._held.get(order_id)) is None:
             return []
-        book = self._book_of(order_id)
-        held, left = book.orders[number], book.matcher.left(number)
+        held, left = place.order, place.left
         amended = amended_order(held, vertices)
         if isinstance(amended, OrderRefused):
             return [amended]
         if (refusal := judge(amended, self._calendar, (whole_steps,))) is not None:
             return [refusal]
         if keeps_place(held, amended, left):
-            book.matcher.reduce(number, amended.quantity)
-            book.orders[number] = amended
+            place.book.matcher.reduce(place.number, amended.quantity)
+            place.book.orders[place.number] = amended
             return [Reduced(order_id, Steps(left - amended.quantity), amended.quantity)]
         if (refusal := judge(amended, self._calendar, self._rules)) is not None:
             return [refusal]
-        return [*self._remove([order_id], "replaced"), *self._match(amended)]
+        return self._noted([*self._remove([order_id], "replaced"), *self._match(amended)])
 
     def cancel(self, order_id: OrderId) -> list[Outcome]:
         """Let go of a standing order."""
-        return self._remove([order_id], "cancelled")
+        return self._noted(self._remove([order_id], "cancelled"))
 
     def cancel_all(self, party_id: PartyId) -> list[Outcome]:
         """Let go of every order of a party, oldest first."""
-        return self._remove([each for each in self._held if self._seen[each].party_id == party_id], "cancelled")
+        theirs = [order_id for order_id, place in self._held.items() if place.order.party_id == party_id]
+        return self._noted(self._remove(theirs, "cancelled"))
 
     def clear(self) -> list[Outcome]:
         """Return nothing: what can be matched was matched."""
         return []
 
     def expire(self, now: datetime) -> list[Outcome]:
-        """Move the event clock; let go of what is over by its time, then of what stands where a gate has closed."""
-        self._calendar.advance(now)
-        removed = self._remove(self._due(), "expired")
-        for turn in self._calendar.turns():
-            orders = self._books[turn.instrument_id].orders.values()
-            removed += self._remove([order.order_id for order in orders], "gate closed")
-        return removed
+        """Move the event clock, and do all that is due on the way: many small steps equal a big one.
+
+        At each moment orders that are over go first, then those that stand where a gate has closed.
+        """
+        stops = self._calendar.stops(now, self._ends.next)
+        return [outcome for moment in stops for outcome in self._arrive(moment)]
+
+    def _arrive(self, moment: datetime) -> list[Outcome]:
+        """Do all that is due at a moment."""
+        self._memory.forget(moment)
+        removed = self._remove(self._ends.due(moment), "expired")
+        for instrument_id, phase in self._calendar.turns():
+            if phase is Phase.DROPPED:
+                del self._books[instrument_id]
+            elif phase is Phase.CLOSED:
+                orders = list(self._books[instrument_id].orders.values())
+                removed += self._remove((order.order_id for order in orders), "gate closed")
+        return self._noted(removed)
 
     def left(self, order_id: OrderId) -> Steps:
         """Return how much of an order stands [quantity steps, unsigned]; 0 if it does not."""
-        number = self._held.get(order_id)
-        return Steps(0 if number is None else self._book_of(order_id).matcher.left(number))
+        place = self._held.get(order_id)
+        return Steps(0 if place is None else place.left)
 
     def best_prices(self, instrument_id: InstrumentId) -> BestPrices:
         """Return the best price of each side: that of the next step of what stands there."""
@@ -199,18 +230,18 @@ class CurveBook:
         """Return the whole state."""
         state = {
             "calendar": self._calendar.rows(),
-            "seen": [snapshots.order_row(order) for order in self._seen.values()],
-            "held": [self._row(order_id, number) for order_id, number in self._held.items()],
+            "held": [[snapshots.order_row(place.order), place.left] for place in self._held.values()],
+            **self._memory.rows(),
         }
         return snapshots.to_bytes(self.name, self.version, state)
 
     def restore(self, snapshot: bytes) -> None:
         """Take over the state of a snapshot."""
         state = snapshots.from_bytes(self.name, self.version, snapshot)
-        calendar = TradingCalendar()
-        calendar.take(state["calendar"])
-        self._begin(calendar)
-        self._seen = {order.order_id: order for order in map(snapshots.order_of, state["seen"])}
+        self._begin()
+        self._calendar.take(state["calendar"])
+        self._memory.take(state)
+        self._books = {each: self._empty() for each in self._calendar.instruments}
         for row, left in state["held"]:
             order = snapshots.order_of(row)
             book = self._books[order.instrument_id]
@@ -232,7 +263,7 @@ class CurveBook:
             out.append(Matched(met, name, price, quantity))
             left -= quantity
             if not rest:
-                del book.orders[number], self._held[met]
+                self._let_go(met)
                 out.append(OrderRemoved(met, "matched"))
         if left and stands:
             self._hold(order, book)
@@ -245,37 +276,31 @@ class CurveBook:
     def _hold(self, order: Order, book: _Book) -> None:
         """Remember an order that the kernel took last."""
         book.orders[book.count] = order
-        self._held[order.order_id] = book.count
+        self._held[order.order_id] = _Place(book, book.count)
         if order.terms.good_till is not None:
             self._arrivals += 1
-            heappush(self._dated, (order.terms.good_till, self._arrivals, order.order_id, book.count))
+            self._ends.add(order.terms.good_till, self._arrivals, order.order_id)
         book.count += 1
 
     def _remove(self, order_ids: Iterable[OrderId], reason: str) -> list[Outcome]:
         """Let go of those orders that stand."""
         removed: list[Outcome] = []
         for each in order_ids:
-            if (number := self._held.pop(each, None)) is not None:
-                book = self._book_of(each)
-                book.matcher.cancel(number)
-                del book.orders[number]
+            if (place := self._held.get(each)) is not None:
+                place.book.matcher.cancel(place.number)
+                self._let_go(each)
                 removed.append(OrderRemoved(each, reason))
         return removed
 
-    def _due(self) -> Iterator[OrderId]:
-        """Go through what is over by the event clock, by its time, then arrival."""
-        now = self._calendar.now
-        while now is not None and self._dated and self._dated[0][0] <= now:
-            _, _, order_id, number = heappop(self._dated)
-            if self._held.get(order_id) == number:
-                yield order_id
+    def _let_go(self, order_id: OrderId) -> None:
+        place = self._held.pop(order_id)
+        del place.book.orders[place.number]
+        self._ends.remove(order_id)
 
-    def _book_of(self, order_id: OrderId) -> _Book:
-        return self._books[self._seen[order_id].instrument_id]
-
-    def _row(self, order_id: OrderId, number: int) -> list[Any]:
-        book = self._book_of(order_id)
-        return [snapshots.order_row(book.orders[number]), book.matcher.left(number)]
+    def _noted(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Return outcomes, after noting which orders were let go."""
+        self._memory.note(outcomes, self._calendar.now)
+        return outcomes
 
     def _standing(self, instrument_id: InstrumentId) -> Iterator[tuple[Side, Order, int]]:
         """Go through the orders that stand, by arrival, and how much of each was matched."""

@@ -5,17 +5,13 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
-from heapq import heapify, heappop, heappush
 from typing import TypeVar
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
 from micromarket.domain.orders import PLAIN, Order
+from micromarket.markets.book.ends import Ends
 
 Key = TypeVar("Key")
-
-_SWEPT = 1024
-"""How many ends of orders that are held no longer are kept at least before all such are thrown away."""
 
 
 @dataclass(slots=True, eq=False)
@@ -64,8 +60,8 @@ class Holdings:
         self._in_sets: dict[tuple[InstrumentId, bool], int] = {}
         self._waiting: dict[InstrumentId, dict[OrderId, Held]] = defaultdict(dict)
         self._collected: dict[InstrumentId, dict[OrderId, Held]] = defaultdict(dict)
-        self._ends: list[tuple[datetime, int, OrderId]] = []
-        self._dated = 0
+        self.ends = Ends()
+        """When those that have an end are over."""
 
     def __iter__(self) -> Iterator[Held]:
         """Go through all that is held, by arrival."""
@@ -102,8 +98,7 @@ class Holdings:
             if held.stands:
                 _add(self._in_sets, (order.instrument_id, buys(order)), 1)
         if terms.good_till is not None:
-            self._dated += 1
-            heappush(self._ends, (terms.good_till, held.number, name))
+            self.ends.add(terms.good_till, held.number, name)
         if held.block:
             self._waiting[order.instrument_id][name] = held
         if held.collected:
@@ -129,8 +124,7 @@ class Holdings:
             if held.stands:
                 _add(self._in_sets, (order.instrument_id, buys(order)), -1)
         if order.terms.good_till is not None:
-            self._dated -= 1
-            self._sweep()
+            self.ends.remove(name)
         if held.block:
             _discard(self._waiting, order.instrument_id, name)
         if held.collected:
@@ -173,24 +167,6 @@ class Holdings:
     def meets_sets(self, order: Order) -> bool:
         """Return whether an order of a set stands on the other side of the instrument."""
         return bool(self._in_sets) and (order.instrument_id, not buys(order)) in self._in_sets
-
-    def next_end(self) -> datetime | None:
-        """Return when the next order may be over; None if none has an end."""
-        return self._ends[0][0] if self._ends else None
-
-    def due(self, now: datetime) -> Iterator[OrderId]:
-        """Go through the orders that are over at `now`, by their time, then arrival; each must be removed."""
-        while self._ends and self._ends[0][0] <= now:
-            _, number, order_id = heappop(self._ends)
-            held = self._by_name.get(order_id)
-            if held is not None and held.number == number:
-                yield order_id
-
-    def _sweep(self) -> None:
-        """Throw away the ends of orders that are held no longer, when they are most of all."""
-        if len(self._ends) > 2 * self._dated + _SWEPT:
-            self._ends = [end for end in self._ends if end[1] in self._by_number]
-            heapify(self._ends)
 
 
 def buys(order: Order) -> bool:

@@ -46,7 +46,7 @@ from micromarket.markets.mechanism import (
     Outcome,
     Reduced,
 )
-from micromarket.markets.standing import amended_order, curve_of, later, repeated
+from micromarket.markets.standing import amended_order, curve_of, repeated
 
 __all__ = ["OrderBook", "Segment", "SelfTrading"]
 
@@ -69,7 +69,7 @@ class OrderBook:
     """
 
     name: ClassVar[str] = "order_book"
-    version: ClassVar[int] = 2
+    version: ClassVar[int] = 3
     takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT, OrderKind.MARKET})
 
     def __init__(
@@ -229,7 +229,8 @@ class OrderBook:
         left = self._crossing.remaining(held)
         if self._crossing.keeps_place(held, amended):
             self._crossing.reduce(held, amended)
-            return [Reduced(order_id, Steps(left - amended.quantity), amended.quantity)]
+            reduced = Reduced(order_id, Steps(left - amended.quantity), amended.quantity)
+            return self._settle([amended.instrument_id], [reduced])
         if (refusal := self._judged(amended)) is not None:
             return [refusal]
         out: list[Outcome] = []
@@ -256,21 +257,14 @@ class OrderBook:
         At each moment orders that are over go first; then instruments enter the phases of their timetables: what was
         collected crosses, and what is left where a gate has closed goes.
         """
-        out, until = list[Outcome](), later(self.now, now)
-        while self._next_moment(until) < until:
-            out += self._arrive(self._next_moment(until))
-        return out + self._arrive(until)
-
-    def _next_moment(self, until: datetime) -> datetime:
-        due = (self._crossing.holdings.next_end(), self._calendar.next_turn(), until)
-        return later(self.now, min(each for each in due if each is not None))
+        stops = self._calendar.stops(now, self._crossing.holdings.ends.next)
+        return [outcome for moment in stops for outcome in self._arrive(moment)]
 
     def _arrive(self, moment: datetime) -> list[Outcome]:
         """Do all that is due at a moment."""
-        self._calendar.advance(moment)
         self._memory.forget(moment)
         out: list[Outcome] = []
-        changed = self._release(self._crossing.holdings.due(moment), "expired", out)
+        changed = self._release(self._crossing.holdings.ends.due(moment), "expired", out)
         for turn in self._calendar.turns():
             changed.append(turn.instrument_id)
             self._turn(turn.instrument_id, turn.phase, out)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import Any
 
 from micromarket.domain.ids import InstrumentId, OrderId
 from micromarket.domain.orders import Order
+from micromarket.markets.book.order_columns import columns_of, orders_of
 from micromarket.markets.mechanism import OrderRemoved, Outcome
+from micromarket.markets.snapshots import moment_of, moment_text
 
 
 class Memory:
@@ -45,3 +48,13 @@ class Memory:
             self.gone = deque((now if moment is None else moment, name) for moment, name in self.gone)
         while self.gone and (moment := self.gone[0][0]) is not None and moment + self._span <= now:
             del self.seen[self.gone.popleft()[1]]
+
+    def rows(self) -> dict[str, Any]:
+        """Return everything as JSON can hold it."""
+        moments, names = [moment_text(moment) for moment, _ in self.gone], [name for _, name in self.gone]
+        return {"seen": columns_of(self.seen.values()), "gone": [moments, names]}
+
+    def take(self, rows: Mapping[str, Any]) -> None:
+        """Take over what `rows` wrote."""
+        self.seen = {order.order_id: order for order in orders_of(rows["seen"])}
+        self.gone = deque(zip(map(moment_of, rows["gone"][0]), rows["gone"][1], strict=True))

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Sequence
+from heapq import heappop, heappush
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
 from micromarket.domain.orders import Order
 from micromarket.errors import DuplicateOrder, NotSupported
 from micromarket.markets.admission import crosses
 from micromarket.markets.book.crossing import Crossing
-from micromarket.markets.book.holdings import Held
+from micromarket.markets.book.holdings import Held, Holdings
 from micromarket.markets.book.memory import Memory
 from micromarket.markets.mechanism import OrderRefused, OrderRemoved, Outcome
 
@@ -39,14 +40,37 @@ def match_waiting(
 
     Instruments of orders that were removed have changed too.
     """
-    holdings, places, told = crossing.holdings, dict.fromkeys(changed), 0
-    while holdings.anything_waits and (places or told < len(out)):
-        places |= dict.fromkeys(memory.instruments_of(out[told:]))
+    untried = _Untried(crossing.holdings)
+    untried.add([*changed, *memory.instruments_of(out)])
+    while (held := untried.oldest()) is not None:
         told = len(out)
-        for instrument_id in list(places):
-            if any(_match(crossing, matching, held, out) for held in holdings.waiting(instrument_id)):
-                break
-            del places[instrument_id]
+        if _match(crossing, matching, held, out):
+            untried.add(memory.instruments_of(out[told:]))
+
+
+class _Untried:
+    """What waits and was not tried since its instrument changed."""
+
+    def __init__(self, holdings: Holdings) -> None:
+        self._holdings = holdings
+        self._numbers: list[int] = []
+        self._waiting: dict[int, Held] = {}
+
+    def add(self, instrument_ids: Iterable[InstrumentId]) -> None:
+        """Try again what waits beside the books of these instruments."""
+        for each in dict.fromkeys(instrument_ids):
+            for held in self._holdings.waiting(each):
+                if held.number not in self._waiting:
+                    self._waiting[held.number] = held
+                    heappush(self._numbers, held.number)
+
+    def oldest(self) -> Held | None:
+        """Return the oldest that still waits, which is then no longer untried; None if there is none."""
+        while self._numbers:
+            held = self._waiting.pop(heappop(self._numbers))
+            if self._holdings.get(held.order.order_id) is held:
+                return held
+        return None
 
 
 def _match(crossing: Crossing, matching: Matching, held: Held, out: list[Outcome]) -> bool:
