@@ -1,4 +1,4 @@
-"""Draw prices from runs of examples: PNNL's network through its two series, and five microgrids over a day.
+"""Draw runs of examples: PNNL's network through its two series, five microgrids over a day, a home through a night.
 
 Run it again after a change: python docs/images/draw_prices.py. A test compares the files with what is drawn.
 """
@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from micromarket.node.facts import Cleared
+from micromarket.node.facts import Cleared, Delivered, Fact, MeterRead
 from micromarket.runtime.network import run_network
 from micromarket.simulation.scenario.node_reading import NodeToRun, read_node
 from micromarket.simulation.whole_network import WholeNetwork
@@ -35,7 +35,7 @@ HEAD = """<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"
 
 @dataclass(frozen=True)
 class Panel:
-    """Axes over a day: where it lies on the page, and its lowest and highest price."""
+    """Axes over a day: where it lies on the page, and its lowest and highest price or other value."""
 
     top: float
     bottom: float
@@ -47,12 +47,12 @@ class Panel:
         up = (price - self.low) / (self.high - self.low)
         return LEFT + hour / 24 * (RIGHT - LEFT), self.bottom - up * (self.bottom - self.top)
 
-    def grid(self, ticks: Sequence[float]) -> Iterator[str]:
+    def grid(self, ticks: Sequence[float], form: str = ".2f") -> Iterator[str]:
         """Yield lines at prices."""
         for price in ticks:
             _, y = self.at(0, price)
             yield f'<line class="grid" x1="{LEFT}" y1="{y:.1f}" x2="{RIGHT}" y2="{y:.1f}"/>'
-            yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{price:.2f}</text>'
+            yield f'<text x="{LEFT - 6}" y="{y + 4:.1f}" text-anchor="end">{price:{form}}</text>'
 
     def hours(self, first: int = 0) -> Iterator[str]:
         """Yield the hours of the day below."""
@@ -104,6 +104,43 @@ def around_the_ring() -> str:
     return "\n".join([*shapes, "</svg>", ""])
 
 
+def through_a_night() -> str:
+    """Return a home from noon to noon: its price, what it draws, the charge of its battery, its warmth."""
+    (home,) = files("home")
+    facts = run_network([home.setup], home.file.start, home.file.end)["home"]
+    noon = datetime(2026, 1, 13, 17, tzinfo=UTC)
+    day = [noon + hour * timedelta(hours=1) for hour in range(24)]
+    rows = (
+        ("price [USD/kWh]", (0.1, 0.3, 0.4), ".1f", [cleared_prices(facts)[start] for start in day]),
+        ("from the utility [kW]", (0, 2, 4), ".0f", [metered(facts)[start] for start in day]),
+        ("in the battery [kWh]", (0, 5, 10), ".0f", [read(facts, "battery", "stored_kwh")[start] for start in day]),
+        ("indoors [°C]", (18, 20, 22), ".0f", [read(facts, "heat-pump", "indoor_c")[start] for start in day]),
+    )
+    shapes = [head(490, "A home from noon to noon: price, power from the utility, battery and indoor temperature")]
+    for at, ((name, ticks, form, values), color) in enumerate(zip(rows, COLORS, strict=False)):
+        panel = Panel(36 + 112 * at, 120 + 112 * at, ticks[0] - (ticks[-1] == 22), ticks[-1])
+        shapes += [*panel.grid(ticks, form), panel.steps(np.array(values), color)]
+        shapes.append(f'<text x="{LEFT}" y="{panel.top - 8}" style="fill:{color}">{name}</text>')
+    shapes += panel.hours(12)
+    return "\n".join([*shapes, "</svg>", ""])
+
+
+def cleared_prices(facts: Sequence[Fact]) -> dict[datetime, float]:
+    """Return the price of each hour."""
+    return {fact.market.delivery.start: float(fact.balance.price[0]) for fact in facts if isinstance(fact, Cleared)}
+
+
+def metered(facts: Sequence[Fact]) -> dict[datetime, float]:
+    """Return what the meter told of each hour."""
+    return {fact.start: fact.power_kw for fact in facts if isinstance(fact, MeterRead)}
+
+
+def read(facts: Sequence[Fact], device: str, name: str) -> dict[datetime, float]:
+    """Return a reading of a device at the end of each hour."""
+    delivered = [fact for fact in facts if isinstance(fact, Delivered)]
+    return {fact.start: value for fact in delivered for *what, value in fact.readings if what == [device, name]}
+
+
 def head(height: int, label: str) -> str:
     """Return what begins a drawing."""
     return HEAD.format(width=WIDTH, height=height, label=label, right=WIDTH - 1, bottom=height - 1)
@@ -114,7 +151,7 @@ def files(example: str) -> list[NodeToRun]:
     return [read_node(path) for path in sorted((EXAMPLES / example).glob("*.yaml"))]
 
 
-DRAWINGS = {"prices.svg": through_the_series, "ring.svg": around_the_ring}
+DRAWINGS = {"prices.svg": through_the_series, "ring.svg": around_the_ring, "home.svg": through_a_night}
 
 if __name__ == "__main__":
     for name, draw in DRAWINGS.items():

@@ -39,7 +39,7 @@ def test_the_drawing_of_corrections():
     assert script["draw"]() == (ROOT / "docs" / "images" / "figure-10.svg").read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["prices.svg", "ring.svg"])
+@pytest.mark.parametrize("name", ["prices.svg", "ring.svg", "home.svg"])
 def test_the_drawings_of_prices(name):
     """The committed prices are those of today's examples."""
     images = ROOT / "docs" / "images"

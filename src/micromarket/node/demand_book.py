@@ -16,6 +16,9 @@ from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode
 from micromarket.node.simulated_meter import SimulatedMeter
 
+ROUNDING_KW = 1e-9
+"""A rise of a peak that is not worth a fact."""
+
 
 @dataclass(frozen=True, slots=True)
 class DemandState:
@@ -111,6 +114,6 @@ class DemandBook:
         before = self._peak(neighbor, moment, neighbor.charge)
         after = before.raised(moment, power_kw, neighbor.charge, self._zone)
         after = self._peaks[neighbor.id] = replace(after, from_meter=after.from_meter or from_meter)
-        if after.threshold_kw <= before.threshold_kw:
+        if after.threshold_kw <= before.threshold_kw + ROUNDING_KW:
             return []
         return [PeakRaised(now, neighbor.id, moment, after.year, after.month, after.threshold_kw, after.from_meter)]
