@@ -8,6 +8,8 @@ import pytest
 from streets import tiny_street
 from test_run import digests
 
+from micromarket.simulation.report.corrections import corrections
+from micromarket.simulation.report.study import study
 from micromarket.simulation.run import RunOptions, run
 
 CHAIN = """series:
@@ -122,3 +124,17 @@ def test_a_store_commits_to_what_it_holds(finished):
     ).rows()[0]
 
     assert 0 < sold <= 3 * 0.9**0.5 + 0.9 * bought + 0.012
+
+
+def test_the_report_says_what_corrections_cost(finished):
+    """Changes at their own price, less what they had cost at the day-ahead price of the same hour and node."""
+    paid = finished.sql(
+        "SELECT sum(energy_j / 3.6e6 * ahead.price - amount_micro / 1e6) FROM commitments JOIN customers ON "
+        "account = customer JOIN (SELECT start, commitments.node, account, price FROM commitments "
+        "WHERE series = 'day-ahead') AS ahead ON ahead.start = date_trunc('hour', commitments.start) "
+        "AND ahead.node = commitments.node AND ahead.account = commitments.account WHERE series <> 'day-ahead'"
+    ).rows()[0][0]
+
+    section = corrections(study(finished))
+    words = f"{abs(paid):.2f}\N{NO-BREAK SPACE}USD {'more' if paid > 0 else 'less'}"
+    assert f"Corrections cost customers {words} than the day-ahead prices" == section.finding

@@ -242,6 +242,7 @@ def _forward(street: Street) -> dict:
     starts = street.starts[::per_hour]
     mean = street.price.reshape(-1, per_hour).mean(1)
     return {
+        "series": np.full(len(starts), "day-ahead"),
         "issued_at": starts - np.timedelta64(1, "D"),
         "start": starts,
         "node": np.full(len(starts), "substation"),

@@ -15,6 +15,7 @@ from micromarket.simulation.recording.results import Metadata, Run
 from micromarket.simulation.report.balance import balance
 from micromarket.simulation.report.bills import bills
 from micromarket.simulation.report.comfort import comfort
+from micromarket.simulation.report.corrections import corrections
 from micromarket.simulation.report.crossing import crossing
 from micromarket.simulation.report.dispatch import dispatch
 from micromarket.simulation.report.headline import headline
@@ -28,7 +29,20 @@ from micromarket.simulation.report.study import Study, study
 from micromarket.simulation.report.trading import trading
 from micromarket.simulation.report.words import date
 
-SECTIONS = (headline, prices, crossing, trading, dispatch, peak, comfort, storage, bills, balance, sources)
+SECTIONS = (
+    headline,
+    prices,
+    corrections,
+    crossing,
+    trading,
+    dispatch,
+    peak,
+    comfort,
+    storage,
+    bills,
+    balance,
+    sources,
+)
 
 
 def write(run: Run, target: Path | None = None) -> Path:

@@ -60,7 +60,7 @@ def _through_time(study: Study, columns: dict[str, Floats]) -> Figure:
         "prices",
         "Price through time",
         study.price_unit,
-        f"Line of the price at {study.root}, with the band of all nodes and the day-ahead price.",
+        f"Line of the price at {study.root}, with the band of all nodes and the price expected before.",
         tuple(traces),
         {"yaxis2": {"overlaying": "y", "range": [0, 30], "visible": False, "fixedrange": True}},
         note=f"{note} {axis.note()}".strip(),
@@ -75,10 +75,12 @@ def _strip(name: str, flags: Floats, color: str) -> Json:
 def _forward(study: Study) -> list[Json]:
     if not study.has("forward_prices"):
         return []
+    series = study.value("SELECT series FROM forward_prices GROUP BY 1 ORDER BY count(*), 1 LIMIT 1")
     rows = study.rows(
         "SELECT bin, avg(price) FROM (SELECT start, arg_max(price, issued_at) AS price FROM forward_prices "
-        "WHERE node = ? GROUP BY start) JOIN instants USING (start) GROUP BY bin ORDER BY bin",
+        "WHERE node = ? AND series = ? GROUP BY start) JOIN instants USING (start) GROUP BY bin ORDER BY bin",
         study.root,
+        series,
     )
     if not rows:
         return []
@@ -86,7 +88,7 @@ def _forward(study: Study) -> list[Json]:
     drawn = study.axis.drawn
     times = [drawn[place] for place in bins] + [drawn[-1]]
     line = {"color": "$ink", "width": 1.3, "dash": "dot", "shape": "hv"}
-    name = "Day-ahead price"
+    name = f"Expected, {series}"
     return [{"type": "scatter", "mode": "lines", "name": name, "x": times, "y": held(values), "line": line}]
 
 
