@@ -18,8 +18,9 @@ from micromarket.errors import (
     TooLarge,
     UnknownOffer,
 )
+from micromarket.markets.admission import LargestQuantity
 from micromarket.markets.book.matching import OrderBook
-from micromarket.markets.mechanism import Matched, OrderAccepted, OrderRefused, OrderRemoved, Rested
+from micromarket.markets.mechanism import Matched, OrderAccepted, OrderRefused, OrderRemoved, Reduced, Rested
 from micromarket.markets.offers import OfferMarket, to_everybody, to_one_other
 
 MORNING = datetime(2026, 7, 6, 6, tzinfo=UTC)
@@ -249,3 +250,28 @@ def test_snapshot_and_tail_make_the_whole(flow, cut):
     assert first.snapshot() == second.snapshot()
     assert outcomes == before + played(second, flow[cut:])
     assert whole.snapshot() == second.snapshot()
+
+
+def test_an_amended_answer_is_judged_like_a_new_one(offers):
+    """No more than was asked for, on the other side of it, while it is asked; less is free, also afterwards."""
+    offers.submit(ask("r", "car", 50)), offers.submit(post("a", "roof", 20, 40, answers="r"))
+    told = [
+        offers.amend("a", vertices) for vertices in (limit(SELL, 19, 60), limit(BUY, 19, 40), limit(SELL, 19, 50))
+    ]
+    offers.cancel("r")
+
+    assert [[TooLarge], [NotSupported], []] == [reasons(each) for each in told]
+    assert [OrderRemoved("a", "replaced"), OrderAccepted("a"), Rested("a", 50)] == told[-1]
+    assert [UnknownOffer] == reasons(offers.amend("a", limit(SELL, 18, 50)))
+    assert [Reduced("a", 20, 30)] == offers.amend("a", limit(SELL, 19, 30))
+    assert ["a"] == seen(offers, "car")
+    assert [] == seen(offers, "tank")
+
+
+def test_an_amended_offer_is_judged_by_added_rules_too():
+    """A limit of quantity holds for what an offer becomes."""
+    offers = OfferMarket(["noon"], (LargestQuantity(60),))
+    offers.submit(post())
+
+    assert [TooLarge] == reasons(offers.amend("a", limit(SELL, 20, 70)))
+    assert [50] == [each.quantity for each in offers.depth("noon")]

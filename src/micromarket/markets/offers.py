@@ -45,7 +45,7 @@ from micromarket.markets.mechanism import (
     Outcome,
     Rested,
 )
-from micromarket.markets.standing import CallMechanism, curve_of, levels, repeated
+from micromarket.markets.standing import CallMechanism, curve_of, levels
 
 NO_DEAL = Deal()
 """An offer to everybody, which can be taken and answers nothing."""
@@ -100,7 +100,7 @@ class OfferMarket(CallMechanism):
     """
 
     name: ClassVar[str] = "offers"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT})
     rules: ClassVar[tuple[RegisterRule, ...]] = (
         known_instrument,
@@ -115,21 +115,19 @@ class OfferMarket(CallMechanism):
         super().__init__(instrument_ids)
         self._added = tuple(rules)
 
-    def submit(self, order: Order) -> list[Outcome]:
-        """Hold an offer, a quote or a request for quotes; or take an offer, with an order that names it.
+    def judged(self, order: Order) -> OrderRefused | None:
+        """Return why an order is not taken, by the rules of every offer market and those that were added.
 
         What is taken is never cut: `NotEnough` if more is wanted than is left. A stranger to a private offer gets the
         answer, `UnknownOffer`, that it would get for one that never was.
         """
-        if (answer := repeated(order, self._seen)) is not None:
-            return [answer]
-        deal = deal_of(order)
-        rule = self._taking if deal.takes is not None else self._answering
-        if (refusal := judge(order, self, (*self.rules, *self._added, rule))) is not None:
-            return [refusal]
-        self._seen[order.order_id] = order
-        if deal.takes is not None:
-            return [OrderAccepted(order.order_id), *self._take(self._held[deal.takes], order)]
+        rule = self._answering if deal_of(order).takes is None else self._taking
+        return judge(order, self, (*self.rules, *self._added, rule))
+
+    def enter(self, order: Order) -> list[Outcome]:
+        """Hold an offer, a quote or a request for quotes; or take an offer, with an order that names it."""
+        if (takes := deal_of(order).takes) is not None:
+            return [OrderAccepted(order.order_id), *self._take(self._held[takes], order)]
         self.hold(self._addressed(order))
         return [OrderAccepted(order.order_id), Rested(order.order_id, order.quantity)]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar
@@ -14,9 +14,9 @@ from micromarket.domain.ids import InstrumentId, OrderId, PartyId
 from micromarket.domain.intervals import utc
 from micromarket.domain.orders import Order, Side, Vertex
 from micromarket.domain.products import Steps
-from micromarket.errors import DuplicateOrder, MicromarketError
+from micromarket.errors import DuplicateOrder, MicromarketError, NotSupported
 from micromarket.markets import snapshots
-from micromarket.markets.admission import EVERYWHERE, RegisterRule, judge
+from micromarket.markets.admission import EVERYWHERE, RegisterRule, judge, whole_steps
 from micromarket.markets.mechanism import (
     BestPrices,
     Level,
@@ -69,11 +69,17 @@ class CallMechanism(ABC):
 
     def submit(self, order: Order) -> list[Outcome]:
         """Hold an order until the next clearing."""
-        if (answer := repeated(order, self._seen)) is not None:
+        if (answer := repeated(order, self._seen) or self.judged(order)) is not None:
             return [answer]
-        if (refusal := judge(order, self, self.rules)) is not None:
-            return [refusal]
         self._seen[order.order_id] = order
+        return self.enter(order)
+
+    def judged(self, order: Order) -> OrderRefused | None:
+        """Return why an order is not taken, whether it is new or was amended; nothing if it is."""
+        return judge(order, self, self.rules)
+
+    def enter(self, order: Order) -> list[Outcome]:
+        """Hold an order that may be taken, and tell so."""
         self.hold(order)
         return [OrderAccepted(order.order_id)]
 
@@ -87,15 +93,17 @@ class CallMechanism(ABC):
         if (held := self._held.get(order_id)) is None:
             return []
         amended = amended_order(held, vertices)
-        refusal = amended if isinstance(amended, OrderRefused) else judge(amended, self, self.rules)
-        if isinstance(amended, OrderRefused) or refusal is not None:
-            return [refusal] if refusal is not None else []
+        if isinstance(amended, OrderRefused):
+            return [amended]
+        if (refusal := judge(amended, self, (whole_steps,))) is not None:
+            return [refusal]
         if keeps_place(held, amended, held.quantity):
             self.hold(amended)
             return [Reduced(order_id, Steps(held.quantity - amended.quantity), amended.quantity)]
+        if (refusal := self.judged(amended)) is not None:
+            return [refusal]
         self._release(order_id)
-        self.hold(amended)
-        return [OrderRemoved(order_id, "replaced"), OrderAccepted(order_id)]
+        return [OrderRemoved(order_id, "replaced"), *self.enter(amended)]
 
     def cancel(self, order_id: OrderId) -> list[Outcome]:
         """Let go of an order that is held."""
@@ -164,6 +172,21 @@ def repeated(order: Order, seen: dict[OrderId, Order]) -> OrderAccepted | OrderR
     if before == order:
         return OrderAccepted(order.order_id)
     return OrderRefused(order.order_id, DuplicateOrder, f"another order of the name {order.order_id} was submitted")
+
+
+def block_refusal(
+    orders: Sequence[Order], seen: Container[OrderId], judged: Callable[[Order], OrderRefused | None]
+) -> OrderRefused | None:
+    """Return why orders cannot be the legs of a block."""
+    for order in orders:
+        if order.order_id in seen:
+            return OrderRefused(order.order_id, DuplicateOrder, f"{order.order_id} was submitted before")
+        if (refusal := judged(order)) is not None:
+            return refusal
+    for what in ({order.order_id for order in orders}, {order.instrument_id for order in orders}):
+        if len(what) < len(orders):
+            return OrderRefused(orders[0].order_id, NotSupported, "a block has one leg an instrument, each named")
+    return None
 
 
 def amended_order(held: Order, vertices: Sequence[Vertex]) -> Order | OrderRefused:

@@ -24,9 +24,9 @@ from typing import ClassVar
 from micromarket.domain.ids import InstrumentId, OrderId
 from micromarket.domain.orders import Execution, Order, Vertex
 from micromarket.domain.products import Steps
-from micromarket.errors import DuplicateOrder, MissingExtra, NotSupported
+from micromarket.errors import MissingExtra, NotSupported
 from micromarket.markets import snapshots
-from micromarket.markets.admission import EVERYWHERE, Objection, Register, RegisterRule, crosses, judge, one_side
+from micromarket.markets.admission import EVERYWHERE, Objection, Register, RegisterRule, crosses, one_side
 from micromarket.markets.auctions import block_program
 from micromarket.markets.auctions.block_book import Block, BlockBook, Leg, block_gain, powers_at
 from micromarket.markets.auctions.block_program import BlockProgram, PriceProgram, Relaxation
@@ -40,7 +40,7 @@ from micromarket.markets.mechanism import (
     OrderRemoved,
     Outcome,
 )
-from micromarket.markets.standing import CallMechanism
+from micromarket.markets.standing import CallMechanism, block_refusal
 
 EXACT_UP_TO = 16
 """Blocks up to which the best set is searched for; beyond, a good one and how far it may be from the best."""
@@ -222,7 +222,7 @@ class BlockAuction(CallMechanism):
         """
         if orders and all(self._seen.get(order.order_id) == order for order in orders):
             return [OrderAccepted(order.order_id) for order in orders]
-        if (refusal := self._block_refusal(orders)) is not None:
+        if (refusal := block_refusal(orders, self._seen, self._judged_leg)) is not None:
             return [replace(refusal, order_id=order.order_id) for order in orders]
         legs = tuple(order.order_id for order in orders)
         for order in orders:
@@ -231,17 +231,9 @@ class BlockAuction(CallMechanism):
         self._links.update(dict.fromkeys(legs, legs))
         return [OrderAccepted(order_id) for order_id in legs]
 
-    def _block_refusal(self, orders: Sequence[Order]) -> OrderRefused | None:
-        for order in orders:
-            if order.order_id in self._seen:
-                return OrderRefused(order.order_id, DuplicateOrder, f"{order.order_id} was submitted before")
-            whole = replace(order, terms=replace(order.terms, execution=Execution.ALL_OR_NONE))
-            if (refusal := judge(whole, self, self.rules)) is not None:
-                return refusal
-        for what in ({order.order_id for order in orders}, {order.instrument_id for order in orders}):
-            if len(what) < len(orders):
-                return OrderRefused(orders[0].order_id, NotSupported, "a block has one leg an instrument, each named")
-        return None
+    def _judged_leg(self, order: Order) -> OrderRefused | None:
+        """Return why an order cannot be a leg: that of a block is taken whole, whatever its own terms say."""
+        return self.judged(replace(order, terms=replace(order.terms, execution=Execution.ALL_OR_NONE)))
 
     def amend(self, order_id: OrderId, vertices: Sequence[Vertex]) -> list[Outcome]:
         """Give a held order other vertices; a leg of a block is refused with `NotSupported`."""

@@ -35,7 +35,7 @@ from micromarket.markets.book.crossing import Crossing, Segment, SelfTrading
 from micromarket.markets.book.holdings import Held
 from micromarket.markets.book.memory import Memory
 from micromarket.markets.book.plain_orders import plain_limit
-from micromarket.markets.book.waiting import block_refusal, match_waiting
+from micromarket.markets.book.waiting import match_waiting
 from micromarket.markets.mechanism import (
     BestPrices,
     Level,
@@ -46,7 +46,7 @@ from micromarket.markets.mechanism import (
     Outcome,
     Reduced,
 )
-from micromarket.markets.standing import amended_order, curve_of, repeated
+from micromarket.markets.standing import amended_order, block_refusal, curve_of, repeated
 
 __all__ = ["OrderBook", "Segment", "SelfTrading"]
 

@@ -2,35 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from heapq import heappop, heappush
 
-from micromarket.domain.ids import InstrumentId, OrderId, PartyId
-from micromarket.domain.orders import Order
-from micromarket.errors import DuplicateOrder, NotSupported
+from micromarket.domain.ids import InstrumentId, PartyId
 from micromarket.markets.admission import crosses
 from micromarket.markets.book.crossing import Crossing
 from micromarket.markets.book.holdings import Held, Holdings
 from micromarket.markets.book.memory import Memory
-from micromarket.markets.mechanism import OrderRefused, OrderRemoved, Outcome
+from micromarket.markets.mechanism import OrderRemoved, Outcome
 
 Matching = Callable[[InstrumentId], bool]
 """Whether orders of an instrument are matched now."""
-
-
-def block_refusal(
-    orders: Sequence[Order], seen: Container[OrderId], judged: Callable[[Order], OrderRefused | None]
-) -> OrderRefused | None:
-    """Return why orders cannot be the legs of a block."""
-    for order in orders:
-        if order.order_id in seen:
-            return OrderRefused(order.order_id, DuplicateOrder, f"{order.order_id} was submitted before")
-        if (refusal := judged(order)) is not None:
-            return refusal
-    for what in ({order.order_id for order in orders}, {order.instrument_id for order in orders}):
-        if len(what) < len(orders):
-            return OrderRefused(orders[0].order_id, NotSupported, "a block has one leg an instrument, each named")
-    return None
 
 
 def match_waiting(
