@@ -111,6 +111,14 @@ def test_the_price_of_a_short_node_is_its_highest():
     assert [[0.20], [0.40]] == cleared.price.tolist()
 
 
+@pytest.mark.parametrize("demand", [0.0, 4.0])
+def test_who_is_cut_off_keeps_the_price_of_its_parent(demand):
+    """A line that carries nothing to a home makes no price, be the home short behind it or not."""
+    cut = tree([-1, 0], 0.0, 10.0, 0.3)
+
+    assert [0.2, 0.2] == clear_nested(cut, [supplier(), load(1.0), load(demand)], [0, 0, 1]).price[:, 0].tolist()
+
+
 def test_shortage_is_reported_by_node():
     cleared = clear_nested(FEEDER, [load(6.0, 4.0), supplier(0.20)], [1, 1, 0])
 

@@ -84,9 +84,9 @@ def test_both_ends_find_the_same_power_and_price(threshold):
     lower = home.balance(local, {"utility": utility.signal("home", supply, {})})
 
     agreed = home.neighbor("utility").agreed_kw(lower.neighbor_kw["utility"])
-    low, high = home.neighbor("utility").prices_inside(upper.price, agreed)
+    inside = home.neighbor("utility").price_inside(upper.price, agreed)
     assert -upper.neighbor_kw["home"] == pytest.approx(agreed)
-    assert low - 1e-9 <= lower.price <= high + CHARGE.price + 1e-9
+    assert inside - 1e-9 <= lower.price <= inside + CHARGE.price + 1e-9
 
 
 def test_a_charge_keeps_a_home_at_its_peak():

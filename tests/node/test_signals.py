@@ -44,9 +44,16 @@ def test_records_are_numbered_as_the_template_says():
 
 def test_who_cannot_move_sends_one_record():
     """A load of 3 kW has no end: only a scheduled point, at the price it expects."""
-    (interval,) = content([(0.0, -3.0)])
+    (interval,) = content([(0.0, -3.0)], power=-3.0)
 
     assert (TransactiveRecord(0, 0.2, -3.0),) == interval.records
+
+
+def test_an_award_may_lie_beside_what_cannot_move():
+    """All that is left for the receiver is 3 kW, of which it is awarded two: the end of a curve, twice."""
+    (interval,) = content([(0.0, 3.0)], power=2.0)
+
+    assert [2.0, 3.0, 3.0] == [record.power_kw for record in interval.records]
 
 
 @given(st.sampled_from(KINDS), st.integers(0, 10_000))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterator
 from itertools import pairwise
+from math import inf
 from typing import NamedTuple
 
 from micromarket.kernels.polylines import Polyline, Vertex, clip, interpolated_power, interpolated_price, polyline
@@ -59,6 +60,24 @@ class Line(NamedTuple):
         start = piece > 0 and power <= self.seen[piece] + tolerance
         end = piece + 2 < len(self.seen) and power >= self.seen[piece + 1] - tolerance
         return self.price_to_node(price, piece + end), self.price_to_node(price, piece - start)
+
+    def full(self, power: float, tolerance: float) -> tuple[bool, bool]:
+        """Return whether a power at the parent's end fills the line toward the node, and from it."""
+        return power <= self.seen[0] + tolerance, power >= self.seen[-1] - tolerance
+
+    def nearest_price(self, price: float, power: float, balancing: tuple[float, float], tolerance: float) -> float:
+        """Return, of the prices that balance a node, the one nearest to its parent's price, losses reckoned.
+
+        What balances may be a stretch without end. Where it misses the prices that losses allow, the line is full, or
+        the node is short or in surplus.
+        """
+        least, most = self.prices_without_congestion(price, power, tolerance)
+        full_in, full_out = self.full(power, tolerance)
+        least, most = -inf if full_out else least, inf if full_in else most
+        low, high = balancing
+        if low > most or high < least:
+            return low if low > most else high
+        return min(max(price, least, low), most, high)
 
     def bend(self, curve: Polyline) -> Polyline:
         """Return a node's curve as its parent sees it."""

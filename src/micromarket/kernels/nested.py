@@ -208,6 +208,15 @@ class _Interval:
             ends = (share.power, own) if share.power < 0 else (own, share.power)
             out.sent[row, child], out.received[row, child] = -ends[0], -ends[1]
 
+    def stretch(self, k: int, outcome: int, tolerance: float) -> tuple[float, float]:
+        """Return the prices that balance, or in a shortage or surplus those beyond which nobody moves."""
+        own = self.own[k]
+        if outcome == SHORT:
+            return (own[-1][0] if len(own) > 1 else -inf), inf
+        if outcome == SURPLUS:
+            return -inf, (own[0][0] if len(own) > 1 else inf)
+        return self.balancing(k, tolerance)
+
     def balancing(self, k: int, tolerance: float) -> tuple[float, float]:
         """Return the stretch of prices that balance; rounding must not push a target off a flat stretch."""
         own, target = self.own[k], self.target[k]
@@ -230,20 +239,11 @@ class _Interval:
 
     def price(self, k: int, outcome: int, tolerance: float) -> tuple[float, bool]:
         """Return the balancing price nearest to what the line makes of the parent's, and if the line congests it."""
-        own, link = self.own[k], self.links[k]
-        parent_price = float(self.out.price[self.interval, self.problem.parent[k]])
+        link, parent_price = self.links[k], float(self.out.price[self.interval, self.problem.parent[k]])
         power = link.to_parent(self.target[k], link.piece_of(link.own, self.target[k]))
-        full_in, full_out = power <= link.seen[0] + tolerance, power >= link.seen[-1] - tolerance
+        price = link.nearest_price(parent_price, power, self.stretch(k, outcome, tolerance), tolerance)
         least, most = link.prices_without_congestion(parent_price, power, tolerance)
-        if outcome == SHORT:
-            price = max([least] + [own[-1][0]] * (len(own) > 1))
-        elif outcome == SURPLUS:
-            price = min([most] + [own[0][0]] * (len(own) > 1))
-        else:
-            low, high = self.balancing(k, tolerance)
-            near_low, near_high = -inf if full_out else least, inf if full_in else most
-            price = min(max(parent_price, near_low, low), near_high, high)
-            price = low if low > near_high else high if high < near_low else price
+        full_in, full_out = link.full(power, tolerance)
         slack = 1e-12 * (1.0 + abs(price))
         short_in = full_in and (outcome == SHORT or price > most + slack)
         return price, short_in or (full_out and (outcome == SURPLUS or price < least - slack))

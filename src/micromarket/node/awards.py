@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micromarket.domain.curves import Curves, Floats, Range
-from micromarket.markets.auctions.auction import Clearing, Outcome, clear
+from micromarket.markets.auctions.auction import Outcome, clear
 from micromarket.node.balancing import Balance
 from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode
@@ -21,7 +21,7 @@ from micromarket.node.signals import Content, curves_of, scheduled_of
 
 TOLERANCE_KW = 1e-6
 """By how much an award may lie beyond a bid and still be meant by it [kW]."""
-ROUNDING_KW = 1e-9
+ROUNDING_KW = 1e-10
 """Powers nearer to each other than this are the same."""
 
 
@@ -50,12 +50,12 @@ class Side:
 def awarded(side: Side, said: Content) -> Balance:
     """Return the balance with the awarded power, or along the offer where our bid does not reach the award."""
     price, award = scheduled_of(said)
-    offer, near = curves_of(said), side.upstream.prices_inside(price, award)
-    bid = side.node.signal(side.upstream.id, side.local, side.others)
-    taken, meant = _taken(side, award, (price, near)), _answers(award, offer, bid)
+    offer, bid = curves_of(said), side.node.signal(side.upstream.id, side.local, side.others)
+    taken, meant = _taken(side, price, award), _answers(award, offer, bid)
     if meant.all():
         return taken
-    return _chosen(meant, taken, side.node.balance(side.local, {**side.others, side.upstream.id: offer}, near[0]))
+    reference = side.upstream.price_inside(price, award)
+    return _chosen(meant, taken, side.node.balance(side.local, {**side.others, side.upstream.id: offer}, reference))
 
 
 def _answers(award: Floats, offer: Curves, bid: Curves) -> NDArray[np.bool_]:
@@ -63,23 +63,35 @@ def _answers(award: Floats, offer: Curves, bid: Curves) -> NDArray[np.bool_]:
     bid_low, bid_high, offer_low, offer_high = (
         ends[0] for ends in (bid.lowest_kw, bid.highest_kw, offer.lowest_kw, offer.highest_kw)
     )
-    on_bid = (-award >= bid_low - TOLERANCE_KW) & (-award <= bid_high + TOLERANCE_KW)
-    short = (award > 0) & (award >= offer_high - TOLERANCE_KW)
-    surplus = (award < 0) & (award <= offer_low + TOLERANCE_KW)
-    return np.asarray(on_bid | short | surplus)
+    too_little, too_much = -award > bid_high + TOLERANCE_KW, -award < bid_low - TOLERANCE_KW
+    short = too_little & (award >= 0) & (award >= offer_high - TOLERANCE_KW)
+    surplus = too_much & (award <= 0) & (award <= offer_low + TOLERANCE_KW)
+    return np.asarray(~(too_little | too_much) | short | surplus)
 
 
-def _taken(side: Side, award: Floats, prices: tuple[Floats, Range]) -> Balance:
+def _taken(side: Side, price: Floats, award: Floats) -> Balance:
     seen = side.node.seen(side.local, side.others, leaving_out=side.upstream.id)
     curves, arriving = Curves.concatenate([side.local, *seen.values()]), side.upstream.arriving_kw(award)
     net = curves.sum()
     target = _snapped(-arriving, net)
     cleared = clear(curves, target)
     powers = dict(zip(seen, cleared.powers_kw[len(side.local) :], strict=True))
-    low, high = (ends[0] for ends in net.prices_at(target))
-    price = _nearest(cleared, (low, high), *prices)
+    inside = side.upstream.price_inside(price, award, *_stretch(net, target, cleared.outcome))
     local = cleared.powers_kw[: len(side.local)]
-    return Balance(price, local, {**powers, side.upstream.id: arriving}, cleared.outcome)
+    return Balance(inside, local, {**powers, side.upstream.id: arriving}, cleared.outcome)
+
+
+def _stretch(net: Curves, target: Floats, outcome: NDArray[np.int8]) -> Range:
+    """Return the prices that balance, or in a shortage or surplus those beyond which nobody moves.
+
+    Rounding makes flat stretches of a curve steep; here they are flat again.
+    """
+    ends = net.lowest_kw[0], net.highest_kw[0]
+    low, high = (
+        net.prices_at(np.clip(target + aside, *ends))[side][0]
+        for side, aside in enumerate((-ROUNDING_KW, ROUNDING_KW))
+    )
+    return np.where(outcome == Outcome.SURPLUS, -np.inf, low), np.where(outcome == Outcome.SHORT, np.inf, high)
 
 
 def _snapped(power: Floats, net: Curves) -> Floats:
@@ -87,15 +99,6 @@ def _snapped(power: Floats, net: Curves) -> Floats:
     distance = np.abs(net.powers[0] - power[:, None])
     nearest = np.take_along_axis(net.powers[0], distance.argmin(axis=1)[:, None], axis=1)[:, 0]
     return np.where(np.abs(nearest - power) <= ROUNDING_KW, nearest, power)
-
-
-def _nearest(cleared: Clearing, balancing: Range, price: Floats, near: Range) -> Floats:
-    """Return, of the prices that balance, the one nearest to a price within the range that only losses make."""
-    low, high = balancing
-    within = np.minimum(np.maximum(np.maximum(price, near[0]), low), np.minimum(near[1], high))
-    found = np.where(low > near[1], low, np.where(high < near[0], high, within))
-    found = np.where(cleared.outcome == Outcome.SHORT, np.maximum(cleared.price, near[0]), found)
-    return np.where(cleared.outcome == Outcome.SURPLUS, np.minimum(cleared.price, near[1]), found)
 
 
 def _chosen(first: NDArray[np.bool_], one: Balance, other: Balance) -> Balance:

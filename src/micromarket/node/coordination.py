@@ -120,7 +120,7 @@ def clear_nested(
     what rounding leaves.
     *Shortage* (a limit too small for what cannot be done without): everyone who draws power in the node, lines to
     children included, loses the same fraction. The price is the highest at which anything in the node would still
-    change its power, or the parent's price corrected for losses if that is higher. A surplus is the mirror image.
+    change its power, or what the line makes of the parent's price if that is higher. A surplus is the mirror image.
     """
     fleets = [curves] if isinstance(curves, Curves) else list(curves)
     members = _checked(tree, fleets, member_of)

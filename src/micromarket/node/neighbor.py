@@ -8,7 +8,7 @@ from enum import Enum
 import numpy as np
 from numpy.typing import ArrayLike
 
-from micromarket.domain.curves import Curves, Floats, Range
+from micromarket.domain.curves import Curves, Floats
 from micromarket.errors import InvalidValue, UnratedLoss, WrongShape
 from micromarket.kernels.lines import Line
 from micromarket.kernels.polylines import polyline
@@ -144,8 +144,10 @@ class Neighbor:
         sending = np.asarray(np.vectorize(becomes, otypes=[float])(price, agreed_kw))
         return sending - self._demand.added(-np.asarray(agreed_kw) - ROUNDING_KW)
 
-    def prices_inside(self, price: ArrayLike, agreed_kw: ArrayLike) -> Range:
-        """Return the prices inside that differ from one at the sending end by nothing but losses, from low to high.
+    def price_inside(
+        self, price: ArrayLike, agreed_kw: ArrayLike, low: ArrayLike = -np.inf, high: ArrayLike = np.inf
+    ) -> Floats:
+        """Return, of the prices that balance us, the one nearest to the neighbor's, losses and charge reckoned.
 
         Parameters
         ----------
@@ -153,16 +155,21 @@ class Neighbor:
             Price at the sending end [currency/kWh].
         agreed_kw : array of float, shape (T,)
             Power from the neighbor at the sending end [kW]. Between two segments of the losses, and at zero, a whole
-            range of prices does.
+            range of prices differs by nothing but losses.
+        low, high : array of float, shape (T,), optional
+            Ends of the stretch of prices that balance [currency/kWh].
         """
-        line = self._outward()
+        line = self._both_ways()
 
-        def differ(at: float, power: float) -> tuple[float, float]:
-            return line.prices_without_congestion(at, -power, ROUNDING_KW)
+        def nearest(at: float, power: float, low: float, high: float) -> float:
+            if power > -ROUNDING_KW:
+                return line.nearest_price(at, -power, (low, high), ROUNDING_KW)
+            piece = line.piece_of(line.own, -power)
+            there = line.price_to_parent(at, piece), line.to_parent(-power, piece)
+            return line.nearest_price(*there, (low, high), ROUNDING_KW)
 
         charged = np.asarray(price) + self._demand.added(np.asarray(agreed_kw) - ROUNDING_KW)
-        low, high = np.vectorize(differ, otypes=[float, float])(charged, agreed_kw)
-        return np.asarray(low), np.asarray(high)
+        return np.asarray(np.vectorize(nearest, otypes=[float])(charged, agreed_kw, low, high))
 
     @property
     def _demand(self) -> DemandPrice:
@@ -182,6 +189,12 @@ class Neighbor:
             return _lossless(self.export_limit_kw, self.import_limit_kw)
         sent, received, slopes = self._imports()
         return Line([-self.export_limit_kw, *sent], [-self.export_limit_kw, *received], [1.0, *np.reciprocal(slopes)])
+
+    def _both_ways(self) -> Line:
+        """Return the line from us to the neighbor, with the losses of both directions."""
+        into, out_of, loss = np.array([[self.import_limit_kw], [self.export_limit_kw], [self.full_load_loss]])
+        one = links(into, out_of, loss, SEGMENTS)
+        return Line(*(ends.tolist() for ends in (one.own_kw, one.seen_kw, one.price_factor)))
 
     def _imports(self) -> tuple[Floats, Floats, Floats]:
         """Return sent and received power at the borders of the segments, and the slopes between them."""

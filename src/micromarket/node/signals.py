@@ -164,8 +164,8 @@ def content_of(starts: Iterable[datetime], curves: Curves, price: Floats, power_
     curves : Curves
         One curve (1, T, V); power positive toward the receiver.
     price, power_kw : array of float, shape (T,)
-        The scheduled point of each interval [currency/kWh, kW]. Where the curve is inelastic its power is that of the
-        curve, whatever `power_kw` says.
+        The scheduled point of each interval [currency/kWh, kW]; the only record where the curve is inelastic and has
+        this power.
 
     Notes
     -----
@@ -179,9 +179,9 @@ def content_of(starts: Iterable[datetime], curves: Curves, price: Floats, power_
 
 
 def _records(vertices: Polyline, scheduled: tuple[float, float]) -> tuple[TransactiveRecord, ...]:
-    if len(vertices) == 1:
-        return (TransactiveRecord(0, scheduled[0], vertices[0][1]),)
-    lower, *between, upper = vertices
+    lower, *between, upper = vertices if len(vertices) > 1 else 2 * vertices
+    if lower == upper and lower[1] == scheduled[1]:
+        return (TransactiveRecord(0, *scheduled),)
     points = [scheduled, lower, upper, *between]
     return tuple(TransactiveRecord(number, *point) for number, point in enumerate(points))
 

@@ -321,6 +321,14 @@ class Solver {
                 prices_at(own_[k], std::min(target_[k] + tolerance, own_[k].back().power)).high};
     }
 
+    // The prices that balance, or in a shortage or surplus those beyond which nobody moves.
+    Range stretch(std::int64_t k, std::int8_t outcome, double tolerance) const {
+        const Polyline &own = own_[k];
+        if (outcome == kShort) return {own.size() > 1 ? own.back().price : -kInfinity, kInfinity};
+        if (outcome == kSurplus) return {-kInfinity, own.size() > 1 ? own.front().price : kInfinity};
+        return balancing(k, tolerance);
+    }
+
     void set_root_price(double tolerance) {
         out_.congested[0] = false;
         const double reference = problem_.reference[interval_];
@@ -340,7 +348,6 @@ class Solver {
     // The balancing price nearest to what the parent's price becomes over the line.
     void set_price(std::int64_t k, double tolerance) {
         const double parent_price = out_.price[problem_.parent[k]];
-        const Polyline &own = own_[k];
         const Link line = link(k);
         const double seen = line.to_parent(target_[k]);
         const bool full_in = seen <= line.seen[0] + tolerance;
@@ -348,17 +355,10 @@ class Solver {
         const Range loss = line.prices_without_congestion(parent_price, seen, tolerance);
         const double low = full_out ? -kInfinity : loss.low, high = full_in ? kInfinity : loss.high;
         const std::int8_t outcome = out_.outcome[k];
-        double price = 0.0;
-        if (outcome == kShort) {
-            price = own.size() > 1 ? std::max(loss.low, own.back().price) : loss.low;
-        } else if (outcome == kSurplus) {
-            price = own.size() > 1 ? std::min(loss.high, own.front().price) : loss.high;
-        } else {
-            const Range all = balancing(k, tolerance);
-            price = all.low > high  ? all.low
-                    : all.high < low ? all.high
-                                     : std::clamp(parent_price, std::max(low, all.low), std::min(high, all.high));
-        }
+        const Range all = stretch(k, outcome, tolerance);
+        const double price = all.low > high  ? all.low
+                             : all.high < low ? all.high
+                                              : std::clamp(parent_price, std::max(low, all.low), std::min(high, all.high));
         out_.price[k] = price;
         const double slack = 1e-12 * (1.0 + std::abs(price));
         out_.congested[k] = (full_in && (outcome == kShort || price > loss.high + slack)) ||
