@@ -1,15 +1,17 @@
 """Public market data: the book as the stream tells it equals the book as it stands."""
 
 import random
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
-from micromarket.domain.orders import Order, Side, limit
+from micromarket.domain.orders import Execution, Order, OrderTerms, Side, Vertex, limit
 from micromarket.errors import InvalidValue
 from micromarket.markets import registry
 from micromarket.markets.admission import TradingState
+from micromarket.markets.book.curve_matching import CurveBook, Priority
 from micromarket.markets.market_data import BookFeed, Candle, LevelChanged, Trade, candles, ticker
 
 NOON = InstrumentId("noon")
@@ -68,6 +70,50 @@ def test_the_stream_tells_the_whole_book(book, seed):
 
     assert {(level.side, level.price): level.quantity for level in book.depth(NOON)} == feed.levels(NOON)
     assert list(range(1, feed.number + 1)) == [message.number for message in told]
+
+
+@pytest.mark.parametrize("priority", Priority)
+@pytest.mark.parametrize("seed", range(10))
+def test_the_stream_tells_a_book_of_curves(seed, priority):
+    """Slopes, steps and whole segments, matched in part, amended and cancelled: the levels are those of the depth."""
+    chance, feed, book, told = random.Random(seed), BookFeed(), CurveBook([NOON], priority), []
+    for number in range(200):
+        at, name = START + timedelta(seconds=number), f"o{chance.randrange(max(number, 1))}"
+        prices, powers = sorted(chance.choices(range(-8, 9), k=3)), sorted(chance.choices(range(9), k=2))
+        side = chance.choice((1, -1))
+        corners = zip(prices, [0, powers[0], powers[1] + 1], strict=True)
+        wish = [Vertex(side * price, side * power, chance.random() < 0.8) for price, power in corners][::side]
+        coming = Order(f"o{number}", f"p{number}", NOON, wish)
+        if chance.random() < 0.7:
+            told += feed.submitted(coming, at, book.submit(coming))
+        elif chance.random() < 0.5:
+            told += feed.amended(name, wish, at, book.amend(name, wish))
+        else:
+            told += feed.followed(at, book.cancel(name))
+
+        assert {(level.side, level.price): level.quantity for level in book.depth(NOON)} == feed.levels(NOON)
+    assert list(range(1, feed.number + 1)) == [message.number for message in told]
+
+
+def test_a_slope_is_traded_step_by_step():
+    """Two of its steps go, at the price of the second; the first level is gone, the second smaller."""
+    feed, book = BookFeed(), CurveBook([NOON])
+    slope = Order("wind", "p", NOON, (Vertex(10, 0), Vertex(12, 6)))
+    feed.submitted(slope, START, book.submit(slope))
+    coming = order("b", Side.BUY, 11, 2)
+    told = feed.submitted(coming, START, book.submit(coming))
+
+    assert [Trade(3, START, NOON, Side.BUY, 11, 2), LevelChanged(4, NOON, Side.SELL, 11, 1)] == told
+    assert {NOON: told[0]} == ticker(each for each in told if isinstance(each, Trade))
+
+
+def test_an_order_of_a_block_that_waits_alone_is_traded_too(book):
+    """It meets one that goes only whole; neither was in any level."""
+    feed, leg = BookFeed(), order("leg", Side.SELL, 10, 5)
+    whole = replace(order("whole", Side.BUY, 10, 5), terms=OrderTerms(Execution.ALL_OR_NONE))
+    feed.submitted_block([leg], START, book.submit_block([leg]))
+
+    assert [Trade(1, START, NOON, Side.BUY, 10, 5)] == feed.submitted(whole, START, book.submit(whole))
 
 
 def trade(minute, price, quantity):

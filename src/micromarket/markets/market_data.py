@@ -11,7 +11,17 @@ from micromarket.domain.ids import InstrumentId, OrderId
 from micromarket.domain.orders import Order, Side, Vertex
 from micromarket.domain.products import Steps
 from micromarket.errors import InvalidValue
-from micromarket.markets.mechanism import Awarded, Matched, OrderAccepted, OrderRemoved, Outcome, Reduced, Rested
+from micromarket.markets.book.curve_orders import corners_of, offers, sign_of
+from micromarket.markets.mechanism import (
+    Awarded,
+    Cleared,
+    Matched,
+    OrderAccepted,
+    OrderRemoved,
+    Outcome,
+    Reduced,
+    Rested,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,47 +75,68 @@ class Trade:
     quantity: Steps
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True, eq=False)
 class _Standing:
-    instrument_id: InstrumentId
-    side: Side
-    price: Steps
-    quantity: Steps
+    """An order that is held, and how much of it stands: the last steps of its curve."""
+
+    order: Order
+    quantity: int = 0
+
+    @property
+    def side(self) -> Side:
+        return Side(sign_of(self.order))
+
+    def taken(self, quantity: int) -> list[tuple[Steps, int]]:
+        """Return at which prices the next steps are, and how many; less if less stands."""
+        corners, rows, left = corners_of(self.order), list[tuple[Steps, int]](), min(quantity, self.quantity)
+        for level, offered in offers(corners, corners[-1][1] - self.quantity):
+            if not left:
+                break
+            rows.append((Steps(self.side.value * level), min(offered, left)))
+            left -= rows[-1][1]
+        return rows
 
 
 class BookFeed:
-    """Turns the outcomes of limit orders into the public, numbered stream of level changes and trades.
+    """Turns the outcomes of an order book, or a curve book, into a public, numbered stream of levels and trades.
 
     Notes
     -----
     Who stands behind a level or a trade is not in it; where orders cross at one price, each buyer's part is a
-    trade. A reader that starts with `levels` and goes on with the next number misses nothing.
+    trade. A slope has a level at each price at which it offers more, as in `Mechanism.depth`. A reader that starts
+    with `levels` and goes on with the next number misses nothing.
     """
 
     def __init__(self) -> None:
         self.number = 0
-        self._amended: _Standing
+        self._amended: tuple[Vertex, ...] = ()
         self._standing: dict[OrderId, _Standing] = {}
-        self._levels: dict[tuple[InstrumentId, Side, Steps], Steps] = defaultdict(lambda: Steps(0))
+        self._levels: dict[InstrumentId, dict[tuple[Side, Steps], Steps]] = defaultdict(dict)
 
     def levels(self, instrument_id: InstrumentId) -> dict[tuple[Side, Steps], Steps]:
         """Return what stands by side and price [quantity steps], as the stream so far tells it."""
-        return {(side, price): size for (name, side, price), size in self._levels.items() if name == instrument_id}
+        return dict(self._levels.get(instrument_id, {}))
 
     def submitted(self, order: Order, at: datetime, outcomes: Iterable[Outcome]) -> list[LevelChanged | Trade]:
         """Tell what an order that came in at `at` led to."""
+        return self.submitted_block([order], at, outcomes)
+
+    def submitted_block(
+        self, orders: Iterable[Order], at: datetime, outcomes: Iterable[Outcome]
+    ) -> list[LevelChanged | Trade]:
+        """Tell what orders that came in together at `at` led to."""
         told = list(outcomes)
-        if order.side is not None and order.order_id not in self._standing and OrderAccepted(order.order_id) in told:
-            self._standing[order.order_id] = _coming(order.instrument_id, order.side, order.vertices)
+        for order in orders:
+            known = self._standing.get(order.order_id)
+            if OrderAccepted(order.order_id) in told and not (known and known.quantity):
+                self._standing[order.order_id] = _Standing(order)
         return self.followed(at, told)
 
     def amended(
         self, order_id: OrderId, vertices: Sequence[Vertex], at: datetime, outcomes: Iterable[Outcome]
     ) -> list[LevelChanged | Trade]:
         """Tell what an amendment at `at` led to."""
-        if order_id in self._standing:
-            side = Side.SELL if any(vertex.power > 0 for vertex in vertices) else Side.BUY
-            self._amended = _coming(self._standing[order_id].instrument_id, side, vertices)
+        self._amended = tuple(vertices)
         return self.followed(at, outcomes)
 
     def followed(self, at: datetime, outcomes: Iterable[Outcome]) -> list[LevelChanged | Trade]:
@@ -113,43 +144,50 @@ class BookFeed:
         return [told for outcome in outcomes for told in self._told(at, outcome)]
 
     def _told(self, at: datetime, outcome: Outcome) -> list[LevelChanged | Trade]:
+        if isinstance(outcome, Cleared):
+            return []
+        standing = self._standing.get(outcome.standing_id if isinstance(outcome, Matched) else outcome.order_id)
+        return [] if standing is None else [*self._trades(at, standing, outcome), *self._changes(standing, outcome)]
+
+    def _trades(self, at: datetime, standing: _Standing, outcome: Outcome) -> Iterator[Trade]:
+        place = at, standing.order.instrument_id
         match outcome:
-            case Matched(standing_id, _, price, quantity):
-                standing = self._standing[standing_id]
-                trade = Trade(self._next(), at, standing.instrument_id, standing.side.opposite, price, quantity)
-                return [trade, *self._less(standing_id, quantity)]
-            case Awarded(order_id, price, power) if order_id in self._standing:
-                bought = [] if power > 0 else [self._auctioned(at, order_id, price, Steps(-power))]
-                return [*bought, *self._less(order_id, abs(power))]
-            case Rested(order_id, quantity):
-                return [self._change(order_id, quantity)]
-            case Reduced(order_id, quantity, _):
-                return list(self._less(order_id, quantity))
-            case OrderRemoved(order_id, reason) if order_id in self._standing:
-                changed = list(self._less(order_id, self._standing[order_id].quantity))
-                del self._standing[order_id]
-                if reason == "replaced":
-                    self._standing[order_id] = self._amended
-                return list[LevelChanged | Trade](changed)
-        return []
+            case Matched(_, _, price, quantity):
+                yield Trade(self._next(), *place, standing.side.opposite, price, quantity)
+            case Awarded(_, price, power) if power < 0:
+                yield Trade(self._next(), *place, Side.BUY, price, Steps(-power))
 
-    def _auctioned(self, at: datetime, order_id: OrderId, price: Steps, quantity: Steps) -> Trade:
-        return Trade(self._next(), at, self._standing[order_id].instrument_id, Side.BUY, price, quantity)
+    def _changes(self, standing: _Standing, outcome: Outcome) -> Iterable[LevelChanged]:
+        match outcome:
+            case Rested(_, quantity):
+                standing.quantity = quantity
+                return [self._change(standing, *row) for row in standing.taken(quantity)]
+            case Matched(_, _, _, change) | Reduced(_, change, _) | Awarded(_, _, change):
+                return self._less(standing, abs(change))
+            case OrderRemoved(_, reason):
+                self._remove(standing, replaced=reason == "replaced")
+                return self._less(standing, standing.quantity)
+        return ()
 
-    def _less(self, order_id: OrderId, quantity: int) -> Iterator[LevelChanged]:
+    def _remove(self, standing: _Standing, *, replaced: bool) -> None:
+        """Forget an order; one that is replaced comes in anew with other vertices."""
+        order = self._standing.pop(standing.order.order_id).order
+        if replaced:
+            self._standing[order.order_id] = _Standing(replace(order, vertices=self._amended))
+
+    def _less(self, standing: _Standing, quantity: int) -> Iterator[LevelChanged]:
         """Tell that less of an order stands, if any of it did: what waits beside the book is in no level."""
-        if self._standing[order_id].quantity:
-            yield self._change(order_id, -quantity)
+        rows = standing.taken(quantity)
+        standing.quantity -= sum(part for _, part in rows)
+        return (self._change(standing, price, -part) for price, part in rows)
 
-    def _change(self, order_id: OrderId, quantity: int) -> LevelChanged:
-        standing = self._standing[order_id]
-        self._standing[order_id] = replace(standing, quantity=Steps(standing.quantity + quantity))
-        key = (standing.instrument_id, standing.side, standing.price)
-        self._levels[key] = Steps(self._levels[key] + quantity)
-        changed = LevelChanged(self._next(), *key, self._levels[key])
-        if not changed.quantity:
-            del self._levels[key]
-        return changed
+    def _change(self, standing: _Standing, price: Steps, change: int) -> LevelChanged:
+        instrument_id, side = standing.order.instrument_id, standing.side
+        levels = self._levels[instrument_id]
+        quantity = Steps(levels.pop((side, price), 0) + change)
+        if quantity:
+            levels[side, price] = quantity
+        return LevelChanged(self._next(), instrument_id, side, price, quantity)
 
     def _next(self) -> int:
         self.number += 1
@@ -179,10 +217,6 @@ class Candle:
     closing: Steps
     quantity: Steps
     trades: int
-
-
-def _coming(instrument_id: InstrumentId, side: Side, vertices: Sequence[Vertex]) -> _Standing:
-    return _Standing(instrument_id, side, vertices[0].price, Steps(0))
 
 
 def candles(trades: Sequence[Trade], duration: timedelta) -> list[Candle]:
