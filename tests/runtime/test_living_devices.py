@@ -150,3 +150,28 @@ def test_kills_change_no_meter(charged):
     moments = [charged.file.start + at * HOUR / 2 + HOUR / 7 for at in range(2 * 27)]
 
     assert repr(lived(charged)) == repr(lived_with_kills(charged, moments))
+
+
+SERVED = """services:
+  - id: meteorologist
+    provides: load of the home
+    foretells: {file: data.csv, column: load_kw}
+    by: {file: data.csv, column: told_kw}
+    valid_for: PT2H
+    usual: 2.5 kW
+    silent: [{start: 2026-07-06T05:00:00Z, end: 2026-07-06T08:00:00Z}]
+assets:
+"""
+
+
+def test_forecasts_come_from_the_service_and_what_happens_does_not(tmp_path):
+    """It tells 1 kW less; from 5:00 to 8:00 it is silent, so at 7:00 and 8:00 the usual is expected."""
+    hours = [f"2026-07-0{6 + hour // 24}T{hour % 24:02}:00:00Z,{3 + hour % 4},{2 + hour % 4}" for hour in range(30)]
+    (tmp_path / "data.csv").write_text("\n".join(["timestamp,load_kw,told_kw", *hours, ""]))
+    assets = "  - {kind: load, power: {file: data.csv, column: load_kw}}\n"
+    facts = lived(home(tmp_path, assets, services=("assets:\n", SERVED)))
+    happens = [3 + hour % 4 for hour in range(1, 28)]
+    tells = [2.5 if hour in (7, 8) else 2 + hour % 4 for hour in range(1, 28)]
+
+    assert happens == [-power for power in powers(facts, "home/load")]
+    assert tells == [-power for power in powers(facts, "home/load", SetPointsGiven)[:27]]

@@ -180,3 +180,19 @@ def test_a_meter_of_a_node_file_says_what_it_measures(day_at_home, address):
 
     assert [("register", 7200.0, 0.001, "cellar")] == named(address, day_at_home[:1], "meter_point", *columns)
     assert [("register", 7200.0, 0.001, "cellar")] == named(address, day_at_home, "meter_point", *columns)
+
+
+def test_services_of_a_node_file_are_listed(tmp_path, address):
+    """As the file says; the unit is that of what it foretells."""
+    service = (
+        "services:\n  - {id: sun, provides: sunshine, foretells: {file: sun.csv, column: pv_kw}, license: CC0,\n"
+        "     by: {file: sun.csv, column: told_kw}, usual: 0.5 kW, valid_for: PT3H}\nassets:\n"
+    )
+    hours = [f"2026-07-0{6 + hour // 24}T{hour % 24:02}:00:00Z,1,2" for hour in range(30)]
+    (tmp_path / "sun.csv").write_text("\n".join(["timestamp,pv_kw,told_kw", *hours, ""]))
+    node = home(tmp_path, "  - {kind: pv, power: {file: sun.csv, column: pv_kw}}\n", services=("assets:\n", service))
+    record = lived(node)[:1]
+
+    assert [("home", "sun", "sunshine", "kW", 3600.0, 10800.0, 0.5, "", "CC0")] == rows(
+        address, record, "information_service"
+    )

@@ -10,7 +10,7 @@ import numpy as np
 
 from micromarket.assets.asset import Outlook
 from micromarket.assets.duty import DrivenStores, Duty, Stored
-from micromarket.assets.profile import Profile
+from micromarket.assets.profile import Foreseen
 from micromarket.assets.storage import Numbers, column, require
 from micromarket.domain.curves import Curves, Floats
 
@@ -76,7 +76,7 @@ class Chiller:
         Name of each of the `n` chillers.
     ratings : ChillerRatings
         What they can do.
-    need : Profile
+    need : Foreseen
         Cooling that must be served [kW], not negative, shape (n, S).
     step_hours : float
         Duration of a base step [h].
@@ -98,7 +98,7 @@ class Chiller:
 
     ids: tuple[str, ...]
     ratings: ChillerRatings
-    need: Profile
+    need: Foreseen
     step_hours: float
     stored_kwh: Floats
     missing_kwh: Floats = field(default_factory=lambda: np.zeros(0))

@@ -12,7 +12,7 @@ from micromarket.assets.air_handler import AirHandler
 from micromarket.assets.asset import Outlook, Steps
 from micromarket.assets.comfort import SAME_C, Comfort
 from micromarket.assets.duty import DrivenStores, Duty, Stored
-from micromarket.assets.profile import Profile
+from micromarket.assets.profile import Foreseen, Profile
 from micromarket.assets.storage import column
 from micromarket.assets.zones import Balance, Zones
 from micromarket.domain.curves import Curves, Floats
@@ -24,13 +24,13 @@ class Surroundings:
 
     Parameters
     ----------
-    outdoor_c : Profile
+    outdoor_c : Foreseen
         Outdoor temperature [°C].
     gain_kw : Profile
         Heat from people, devices and the sun into all zones together [kW].
     """
 
-    outdoor_c: Profile
+    outdoor_c: Foreseen
     gain_kw: Profile
 
 

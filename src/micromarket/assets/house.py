@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 from micromarket.assets.asset import Outlook, Steps
 from micromarket.assets.building import Building, Response, Temperatures
 from micromarket.assets.comfort import SAME_C, Comfort
-from micromarket.assets.profile import Profile
+from micromarket.assets.profile import Foreseen, Profile
 from micromarket.assets.storage import Numbers, column, require
 from micromarket.domain.curves import Curves, Floats
 from micromarket.kernels import storage
@@ -72,7 +72,7 @@ class Climate:
 
     Parameters
     ----------
-    outdoor_c : Profile
+    outdoor_c : Foreseen
         Outdoor temperature [°C].
     air_gain_kw : Profile, optional
         Heat from people, devices and the sun into the air [kW].
@@ -80,7 +80,7 @@ class Climate:
         Heat from the sun into the mass [kW].
     """
 
-    outdoor_c: Profile
+    outdoor_c: Foreseen
     air_gain_kw: Profile | None = None
     mass_gain_kw: Profile | None = None
 

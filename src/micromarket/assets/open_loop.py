@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from micromarket.assets.asset import Steps
-from micromarket.assets.profile import Profile
+from micromarket.assets.profile import Foreseen
 from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import LocalTimes
 from micromarket.errors import WrongShape
@@ -87,13 +87,13 @@ class OpenLoopSeries:
         The `n` models.
     when : LocalTimes
         Start of each base step of the run and of some days after it; beyond, the last one holds.
-    outdoor_c : Profile
+    outdoor_c : Foreseen
         Outdoor temperature at each load [°C], shape (n, S), as it is and as it is foreseen.
     """
 
     loads: tuple[OpenLoopLoad, ...]
     when: LocalTimes
-    outdoor_c: Profile
+    outdoor_c: Foreseen
 
     def actual(self, step: int) -> Floats:
         """Return what is drawn in base step `step` [kW], shape (n,)."""

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from micromarket.assets.asset import Outlook, Steps
-from micromarket.assets.profile import Profile
+from micromarket.assets.profile import Foreseen
 from micromarket.domain.curves import Curves, Floats
 
 NOISE_KW = 1e-9
@@ -25,14 +25,14 @@ class Photovoltaic:
     ----------
     ids : tuple of str
         Name of each of the `n` plants.
-    production : Profile
+    production : Foreseen
         Average power available [kW], not negative, shape (n, S).
     curtailable : array of bool, shape (n,)
         Whether a plant gives less when asked, and so refuses to feed in at negative prices.
     """
 
     ids: tuple[str, ...]
-    production: Profile
+    production: Foreseen
     curtailable: NDArray[np.bool_]
 
     def schedule(self, outlook: Outlook) -> Floats:

@@ -10,7 +10,7 @@ import numpy as np
 
 from micromarket.assets.asset import Outlook, Steps
 from micromarket.assets.comfort import Comfort
-from micromarket.assets.profile import Profile
+from micromarket.assets.profile import Foreseen
 from micromarket.assets.storage import Numbers, column, curves_of, require
 from micromarket.domain.curves import Curves, Floats
 from micromarket.kernels import storage
@@ -58,17 +58,17 @@ class HotWater:
 
     Parameters
     ----------
-    draw_l_per_h : Profile
+    draw_l_per_h : Foreseen
         Hot water drawn [l/h].
-    inlet_c : Profile
+    inlet_c : Foreseen
         Temperature of the cold water that replaces it [°C].
-    ambient_c : Profile
+    ambient_c : Foreseen
         Temperature around the tank [°C].
     """
 
-    draw_l_per_h: Profile
-    inlet_c: Profile
-    ambient_c: Profile
+    draw_l_per_h: Foreseen
+    inlet_c: Foreseen
+    ambient_c: Foreseen
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -169,7 +169,7 @@ class WaterHeater:
         return self._cooling(draw, draw * inlet, ambient, hours)
 
     @property
-    def _surroundings(self) -> tuple[Profile, Profile, Profile]:
+    def _surroundings(self) -> tuple[Foreseen, Foreseen, Foreseen]:
         water = self.hot_water
         return water.draw_l_per_h, water.inlet_c, water.ambient_c
 

@@ -23,8 +23,9 @@ from micromarket.assets.generator import Generator
 from micromarket.assets.house import Climate, HeatPump, House
 from micromarket.assets.inflexible import InflexibleLoad
 from micromarket.assets.open_loop import OpenLoopLoad, OpenLoopSeries
-from micromarket.assets.profile import Profile
+from micromarket.assets.profile import Foreseen, Profile
 from micromarket.assets.pv import Photovoltaic
+from micromarket.assets.served import Served
 from micromarket.assets.water_heater import HotWater, Tank, WaterHeater
 from micromarket.assets.zones import Zones
 from micromarket.domain.curves import Floats
@@ -91,6 +92,17 @@ class Owned:
             return drawn(values, self.steps_per_day, self.chance)
         return Profile(values, self.steps_per_day, forecast)
 
+    def foreseen(self, field: Field) -> Foreseen:
+        """Return a field of each as it is, and as it is foreseen: as a service tells, or else as the file says."""
+        return self.served(self.rows(field), field)
+
+    def served(self, values: Floats, field: Field) -> Foreseen:
+        """Return `values`, shape (n, S), foreseen as a service tells of the field that they come from."""
+        told = {at: self.timeline.foretold(field(owned.asset)) for at, owned in enumerate(self.assets)}
+        served = {at: bulletins for at, bulletins in told.items() if bulletins is not None}
+        profile = self.profile(values)
+        return Served(profile, served) if served else profile
+
     @property
     def chance(self) -> np.random.Generator:
         """The chance of this fleet; named by its first asset, so that fleets do not share it."""
@@ -99,7 +111,7 @@ class Owned:
 
 def loads(owned: Owned) -> LocalAsset:
     """Return the inflexible loads."""
-    return InflexibleLoad(owned.ids, owned.profile(owned.rows(lambda asset: asset.power)))
+    return InflexibleLoad(owned.ids, owned.foreseen(lambda asset: asset.power))
 
 
 SEASONS = ("spring", "spring_cold", "summer", "autumn", "autumn_cold", "winter")
@@ -122,10 +134,10 @@ def _open_loop(asset: Any) -> OpenLoopLoad:
     return OpenLoopLoad(np.array(weekdays), intercept, slope * KELVIN_PER_F, asset.scale)
 
 
-def _outdoor(owned: Owned) -> Profile:
-    actual = owned.rows(lambda asset: asset.outdoor)
+def _outdoor(owned: Owned) -> Foreseen:
     if owned.assets[0].asset.outdoor_forecast is None:  # type: ignore[union-attr]
-        return owned.profile(actual)
+        return owned.foreseen(lambda asset: asset.outdoor)
+    actual = owned.rows(lambda asset: asset.outdoor)
     guess = owned.rows(lambda asset: asset.outdoor_forecast)
     return Profile(actual, owned.steps_per_day, "given", guess)
 
@@ -139,7 +151,7 @@ def photovoltaics(owned: Owned) -> LocalAsset:
 
     rows = np.stack([power(one.asset) for one in owned.assets])
     curtailable = np.array([one.asset.curtailable for one in owned.assets])  # type: ignore[union-attr]
-    return Photovoltaic(owned.ids, owned.profile(rows), curtailable)
+    return Photovoltaic(owned.ids, owned.served(rows, lambda asset: asset.power), curtailable)
 
 
 def generators(owned: Owned) -> LocalAsset:
@@ -204,8 +216,8 @@ def houses(owned: Owned) -> LocalAsset:
     sun = owned.rows(lambda asset: asset.solar_gain) + sunshine
     to_mass = owned.numbers("solar_to_mass")[:, None]
     gains = (1 - to_mass) * sun + owned.rows(lambda asset: asset.internal_gain)
-    outdoor = owned.rows(lambda asset: asset.outdoor)
-    climate = Climate(owned.profile(outdoor), owned.profile(gains), owned.profile(to_mass * sun))
+    outdoor = owned.foreseen(lambda asset: asset.outdoor)
+    climate = Climate(outdoor, owned.profile(gains), owned.profile(to_mass * sun))
     start = _initial_c(owned)
     return House(owned.ids, building, pump, climate, _comfort(owned), owned.timeline.grid.hours, start, start)
 
@@ -224,7 +236,7 @@ def commercial_buildings(owned: Owned) -> LocalAsset:
         economizer=numbers("economizer") > 0,
     )
     gain = np.stack([_zone_gains(owned.timeline, one.asset) for one in owned.assets])
-    around = Surroundings(owned.profile(owned.rows(lambda asset: asset.outdoor)), owned.profile(gain))
+    around = Surroundings(owned.foreseen(lambda asset: asset.outdoor), owned.profile(gain))
     step_hours, start = owned.timeline.grid.hours, _initial_c(owned)
     return CommercialBuilding(owned.ids, _zones(owned), air, around, _comfort(owned), step_hours, start)
 
@@ -245,7 +257,7 @@ def chillers(owned: Owned) -> LocalAsset:
     """Return the chillers with their tanks."""
     names = {"cooling_kw": "cooling", "cop": "cop", "bent": "bent", "tank_kwh": "tank", "loss_per_day": "loss"}
     ratings = ChillerRatings(**{name: owned.numbers(field) for name, field in names.items()})
-    need = owned.profile(owned.rows(lambda asset: asset.need))
+    need = owned.foreseen(lambda asset: asset.need)
     stored = owned.numbers("initial") * owned.numbers("tank")
     return Chiller(owned.ids, ratings, need, owned.timeline.grid.hours, stored)
 
@@ -277,9 +289,9 @@ def water_heaters(owned: Owned) -> LocalAsset:
     names = {"volume_l": "volume", "power_kw": "power", "standing_loss_kw_per_k": "conductance", "cop": "cop"}
     tank = Tank(**{name: owned.numbers(field) for name, field in names.items()})
     draw = HotWater(
-        owned.profile(owned.rows(lambda asset: asset.draw)),
-        owned.profile(owned.rows(lambda asset: asset.inlet)),
-        owned.profile(owned.rows(lambda asset: asset.ambient)),
+        owned.foreseen(lambda asset: asset.draw),
+        owned.foreseen(lambda asset: asset.inlet),
+        owned.foreseen(lambda asset: asset.ambient),
     )
     return WaterHeater(owned.ids, tank, draw, _comfort(owned), owned.timeline.grid.hours, _initial_c(owned))
 

@@ -155,6 +155,17 @@ def _every(series: NodeSeries) -> timedelta:
     return series.every if series.every is not None else series.interval * series.intervals
 
 
+def _services(content: NodeFile) -> Iterator[Finding]:
+    yield from _once("services", [one.id for one in content.services])
+    for at, one in enumerate(content.services):
+        for name in ("refresh", "reach"):
+            if getattr(one, name) <= NOTHING:
+                yield Finding(("services", at, name), "a time above PT0S", "try PT1H")
+        for place, silence in enumerate(one.silent):
+            if silence.end <= silence.start:
+                yield Finding(("services", at, "silent", place, "end"), "a time after start", "exchange the two")
+
+
 def _assets(content: NodeFile) -> Iterator[Finding]:
     yield from _once("assets", list(asset_ids(content.node, content.assets)))
     known = [series.name for series in _chain(content)]
@@ -214,4 +225,4 @@ def _iso(time: timedelta) -> str:
     return duration(time // MICROSECOND)
 
 
-_PARTS: tuple[Callable[[NodeFile], Iterator[Finding]], ...] = (_times, _neighbors, _series, _assets)
+_PARTS: tuple[Callable[[NodeFile], Iterator[Finding]], ...] = (_times, _neighbors, _series, _services, _assets)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from zoneinfo import ZoneInfo
 
 from micromarket.domain.intervals import EPOCH, HOUR, MICROSECOND, Interval, IntervalGrid
 from micromarket.markets.series.series import SeriesPlan
@@ -14,7 +13,7 @@ from micromarket.simulation.scenario.findings import Finding
 from micromarket.simulation.scenario.local_assets import asset_ids
 from micromarket.simulation.scenario.node_file import ONLY_ANSWERS, NodeFile
 from micromarket.simulation.scenario.reading import OwnedAsset
-from micromarket.simulation.scenario.series import SeriesTable, duration
+from micromarket.simulation.scenario.series import duration
 from micromarket.simulation.scenario.timeline import Timeline
 
 
@@ -69,10 +68,9 @@ def _step(plan: SeriesPlan) -> timedelta:
     return min(HOUR, *(one.rules.timing.interval_duration for one in plan.chain))
 
 
-def devices_at(content: NodeFile, grid: IntervalGrid, table: SeriesTable) -> Devices | None:
+def devices_at(content: NodeFile, timeline: Timeline) -> Devices | None:
     """Return the devices of a node, or None if it has neither devices nor meters."""
     if not _has_devices(content):
         return None
-    timeline = Timeline(grid, ZoneInfo(content.timezone), table)
     fleets = [BUILDERS[kind](of_kind) for kind, of_kind in by_fleet(timeline, content.seed, devices_of(content))]
-    return Devices(grid, tuple(fleets))
+    return Devices(timeline.grid, tuple(fleets))

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
+from micromarket.assets.information_service import InformationService
 from micromarket.domain.curves import Curves
 from micromarket.domain.intervals import HOUR
 from micromarket.dso.bulk_rates import BulkRates
@@ -49,8 +50,10 @@ from micromarket.simulation.scenario.node_file import (
     NodeSeries,
     SeriesAsset,
 )
+from micromarket.simulation.scenario.node_services import bulletins_of, check_services, services_of, with_services
 from micromarket.simulation.scenario.reading import file_text
 from micromarket.simulation.scenario.series import SeriesLoader
+from micromarket.simulation.scenario.timeline import Timeline
 
 T = TypeVar("T")
 
@@ -82,7 +85,9 @@ def read_node(path: Path | str) -> NodeToRun:
     file = Path(path)
     document = text_of.compose(file_text(file), str(file))
     content, uses = decode(document, NodeFile)
-    if problems := check_node(content, document, file.parent):
+    problems = check_node(content, document, file.parent)
+    problems += [finding.problem(document) for finding in check_services(content, uses)]
+    if problems:
         raise ScenarioError(*sorted(problems))
     builder = _Builder(document, file.parent, [])
     setup = builder.setup(content, uses)
@@ -105,8 +110,11 @@ class _Builder:
         assets = self._assets(content)
         node = self._made(("neighbors",), lambda: TransactiveNode(content.node, tuple(_found(neighbors))))
         meters = self._meters(content)
-        devices = None if plan is None or self.problems else self._devices(plan, content, uses)
         if self.problems or plan is None or node is None:
+            return None
+        services = services_of(content, uses)
+        devices = self._devices(plan, content, uses, services)
+        if self.problems:
             return None
         signals = content.signals
         return NodeSetup(
@@ -115,20 +123,29 @@ class _Builder:
             assets,
             SignalRules(signals.threshold, signals.repeat_after, signals.patience, signals.trust),
             ZoneInfo(content.timezone),
-            Inventory(tuple(_listed(content, devices)), meters=tuple(meters.values())),
+            Inventory(tuple(_listed(content, devices)), services, tuple(meters.values())),
             devices,
             meters,
         )
 
-    def _devices(self, plan: SeriesPlan, content: NodeFile, uses: list[SeriesUse]) -> Devices | None:
+    def _devices(
+        self,
+        plan: SeriesPlan,
+        content: NodeFile,
+        uses: list[SeriesUse],
+        services: tuple[InformationService, ...],
+    ) -> Devices | None:
         self.problems.extend(one.problem(self.document) for one in check_steps(plan, content))
         if self.problems:
             return None
         grid = base_steps(plan, content)
-        loader = SeriesLoader(self.document, self.folder, grid, content.currency, ZoneInfo(content.timezone))
-        table, problems = loader.load(uses)
+        zone = ZoneInfo(content.timezone)
+        loader = SeriesLoader(self.document, self.folder, grid, content.currency, zone)
+        table, problems = loader.load(list(with_services(uses)))
         self.problems.extend(problems)
-        return None if problems else devices_at(content, grid, table)
+        if problems:
+            return None
+        return devices_at(content, Timeline(grid, zone, table, bulletins_of(content, services, grid, table)))
 
     def _assets(self, content: NodeFile) -> NodeAssets:
         assets = [

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import tzinfo
 
 import numpy as np
 
+from micromarket.assets.served import Bulletins
 from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import IntervalGrid
 from micromarket.domain.units import parse_clock
@@ -26,11 +28,14 @@ class Timeline:
         The local zone.
     table : SeriesTable
         All series used, over the base steps.
+    bulletins : mapping of (file, column) to Bulletins
+        Columns that an information service foretells.
     """
 
     grid: IntervalGrid
     zone: tzinfo
     table: SeriesTable
+    bulletins: Mapping[tuple[str, str], Bulletins] = field(default_factory=dict)
 
     def series(self, value: float | SeriesRef | dict[str, float]) -> Floats:
         """Return a field over the base steps, in base units, shape (S,).
@@ -50,6 +55,10 @@ class Timeline:
         if isinstance(value, dict):
             return self._daily(value)
         return np.full(len(self.grid), float(value))
+
+    def foretold(self, value: object) -> Bulletins | None:
+        """Return what an information service tells of a field, or None if none does."""
+        return self.bulletins.get((value.file, value.column)) if isinstance(value, SeriesRef) else None
 
     def _daily(self, schedule: dict[str, float]) -> Floats:
         starts = sorted((parse_clock(clock), value) for clock, value in schedule.items())
