@@ -8,9 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micromarket.domain.ids import InstrumentId, OrderId, PartyId
-from micromarket.domain.orders import Order, Side, limit
+from micromarket.domain.orders import Order, Side, Vertex, limit
 from micromarket.errors import StreamBroken
 from micromarket.markets import registry
+from micromarket.markets.admission import TradingState
+from micromarket.markets.book.calendar import Timetable
 from micromarket.markets.stream import (
     Amend,
     Cancel,
@@ -20,7 +22,11 @@ from micromarket.markets.stream import (
     Message,
     Mirror,
     Publisher,
+    Reject,
+    Schedule,
+    SetState,
     Submit,
+    SubmitBlock,
     clone,
 )
 
@@ -37,18 +43,47 @@ def create(name):
 def some_call(chance, number):
     """Return a call such as a market sees them."""
     order_id = OrderId(f"o{chance.randrange(max(number, 1))}")
-    vertices = limit(chance.choice(list(Side)), chance.randrange(90, 110), chance.randrange(1, 9))
+    vertices = some_vertices(chance)
     party = PartyId(f"p{chance.randrange(5)}")
     submit = Submit(Order(OrderId(f"o{number}"), party, chance.choice(INSTRUMENTS), vertices))
     rest = [Amend(order_id, vertices), Cancel(order_id), CancelAll(party), Clear()]
     return submit if chance.random() < 0.7 else chance.choice([*rest, Expire(START + timedelta(minutes=number))])
 
 
+def some_vertices(chance):
+    """Return a limit order, or a slope with a part that goes only whole."""
+    side, price, quantity = chance.choice(list(Side)), chance.randrange(90, 110), chance.randrange(1, 9)
+    if chance.random() < 0.7:
+        return limit(side, price, quantity)
+    slope = Vertex(price, 0), Vertex(price + side.value * 5, side.value * quantity)
+    return (*slope, Vertex(price + side.value * 8, side.value * (quantity + 2), divisible=False))[:: side.value]
+
+
+def calls_of_its_own(name, chance, number):
+    """Return a call that only this mechanism has, or none."""
+    legs = tuple(
+        Order(OrderId(f"o{number}-{each}"), PartyId("p"), each, limit(Side.BUY, 100, 3)) for each in INSTRUMENTS
+    )
+    gate = START + timedelta(minutes=number + 9)
+    state = SetState(chance.choice([*TradingState, TradingState.ACTIVE]), chance.choice([*INSTRUMENTS, None]))
+    return {
+        "order_book": [SubmitBlock(legs), state, Schedule(InstrumentId(f"i{number}"), Timetable(gate=gate))],
+        "block_auction": [SubmitBlock(legs)],
+        "offers": [Reject(OrderId(f"o{chance.randrange(number + 1)}"), PartyId("p1"))],
+    }.get(name, [])
+
+
+def next_call(name, chance, number):
+    """Return a call to that mechanism."""
+    own = calls_of_its_own(name, chance, number)
+    return chance.choice(own) if own and chance.random() < 0.1 else some_call(chance, number)
+
+
 def published(name, calls, seed=1):
     """Return a publisher that has made so many calls."""
     chance, publisher = random.Random(seed), Publisher(create(name))
     for number in range(calls):
-        publisher.make(some_call(chance, number))
+        publisher.make(next_call(name, chance, number))
     return publisher
 
 
@@ -83,7 +118,7 @@ def test_a_late_reader_joins_from_a_snapshot(name):
     mirror = Mirror(create(name), publisher.snapshot())
     chance = random.Random(3)
     for number in range(50, 80):
-        publisher.make(some_call(chance, number))
+        publisher.make(next_call(name, chance, number))
     for message in publisher.after(mirror.number):
         mirror.receive(message)
 

@@ -9,11 +9,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any, Protocol
 
-from micromarket.domain.ids import OrderId, PartyId
+from micromarket.domain.ids import InstrumentId, OrderId, PartyId
 from micromarket.domain.orders import Order, Vertex
 from micromarket.errors import StreamBroken
+from micromarket.markets.admission import TradingState
+from micromarket.markets.auctions.block_auction import BlockAuction
+from micromarket.markets.book.calendar import Timetable
+from micromarket.markets.book.matching import OrderBook
 from micromarket.markets.mechanism import Mechanism, Outcome, digest
+from micromarket.markets.offers import OfferMarket
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +87,60 @@ class Expire:
         return mechanism.expire(self.now)
 
 
-Call = Submit | Amend | Cancel | CancelAll | Clear | Expire
+@dataclass(frozen=True, slots=True)
+class SubmitBlock:
+    """Linked orders come in, where blocks are taken."""
+
+    orders: tuple[Order, ...]
+
+    def to(self, mechanism: OrderBook | BlockAuction) -> list[Outcome]:
+        """Make the call."""
+        return mechanism.submit_block(self.orders)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """An order book trades one more instrument."""
+
+    instrument_id: InstrumentId
+    times: Timetable
+
+    def to(self, mechanism: OrderBook) -> list[Outcome]:
+        """Make the call; nothing follows from it at once."""
+        mechanism.schedule(self.instrument_id, self.times)
+        return []
+
+
+@dataclass(frozen=True, slots=True)
+class SetState:
+    """An instrument of an order book, or all, is halted, collected, reduced or resumed."""
+
+    state: TradingState
+    instrument_id: InstrumentId | None = None
+
+    def to(self, mechanism: OrderBook) -> list[Outcome]:
+        """Make the call."""
+        return mechanism.set_state(self.state, self.instrument_id)
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """An offer is declined by the party that it was made to."""
+
+    order_id: OrderId
+    party_id: PartyId
+
+    def to(self, mechanism: OfferMarket) -> list[Outcome]:
+        """Make the call."""
+        return mechanism.reject(self.order_id, self.party_id)
+
+
+class Call(Protocol):
+    """A call that changes a mechanism, as a value; another mechanism's calls of its own are made likewise."""
+
+    def to(self, mechanism: Any) -> list[Outcome]:
+        """Make the call."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
