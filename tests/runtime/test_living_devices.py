@@ -1,5 +1,7 @@
 """Devices of a node that lives: told what its markets cleared, they deliver, and plan on from there."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
@@ -17,9 +19,11 @@ from devices_at_home import (
     told,
 )
 from micromarket.errors import InvalidValue
-from micromarket.node.facts import MeterRead, PeakRaised, SetPointsGiven
+from micromarket.node.facts import Cleared, Delivered, MeterRead, PeakRaised, SetPointsGiven
 from micromarket.node.running import RunningNode
+from micromarket.runtime.network import run_network
 from micromarket.runtime.saving import restored, saved
+from micromarket.simulation.scenario.node_reading import read_node
 
 
 @pytest.fixture(scope="module")
@@ -175,3 +179,41 @@ def test_forecasts_come_from_the_service_and_what_happens_does_not(tmp_path):
 
     assert happens == [-power for power in powers(facts, "home/load")]
     assert tells == [-power for power in powers(facts, "home/load", SetPointsGiven)[:27]]
+
+
+ROLLING = (
+    "{name: hourly, every: PT1H, intervals: 24, negotiation_lead: PT10M, delivery_lead: PT1H, "
+    "default_price: 0.20 USD/kWh}"
+)
+
+
+def test_windows_that_roll_begin_where_what_was_cleared_before_will_end(tmp_path):
+    """A day each hour, an hour ahead: plans begin with the charge that is left then, so all that is told is done."""
+    changes = {
+        "first": ("first_clearing: 2026-07-06T00:55", "first_clearing: 2026-07-06T01:00"),
+        "series": ("{name: hourly, default_price: 0.20 USD/kWh}", ROLLING),
+    }
+    facts = lived(home(tmp_path, BATTERY + "  - {kind: load, power: 2 kW}\n", **changes))
+    aimed, done = (powers(facts, "home/battery", kind) for kind in (SetPointsGiven, Delivered))
+
+    assert aimed[: len(done)] == pytest.approx(done)
+    assert max(readings(facts, "home/battery", "stored_kwh")) == pytest.approx(10.0)
+
+
+GOOD_NODE = Path(__file__).parents[1] / "simulation" / "scenario" / "good_node" / "node.yaml"
+
+
+def test_of_markets_in_series_the_finest_tells_devices_what_to_do():
+    """Hours that commit, refined by quarters: devices are told every quarter, as its market cleared."""
+    node = read_node(GOOD_NODE)
+    facts = run_network([node.setup], node.file.start, node.file.end)["home-01"]
+    quarters = {
+        fact.market.delivery.start: fact.balance.local_kw[-2:, 0].tolist()
+        for fact in facts
+        if isinstance(fact, Cleared) and fact.market.rules.series == "quarters"
+    }
+
+    assert 8 == len(delivered(facts))
+    assert [quarters[fact.start] for fact in told(facts)] == [
+        [power for _, power in fact.power_kw] for fact in told(facts)
+    ]

@@ -85,6 +85,14 @@ def test_half_an_hour_is_no_interval(setups):
         WholeNetwork.of(setups).cleared(START, START + timedelta(minutes=30))
 
 
+def test_devices_that_keep_a_state_must_live():
+    """What a battery does in one hour couples it with the next, so nothing clears at once."""
+    home = read_node(FOLDER.parent / "home" / "home.yaml").setup
+
+    with pytest.raises(InvalidValue, match="the devices of home keep a state; let the nodes live instead"):
+        WholeNetwork.of([home]).cleared(START, START + DAY)
+
+
 def test_two_tops_are_no_network(setups):
     """Without the campus its buildings hang in the air."""
     with pytest.raises(BrokenTree, match="hang together"):
