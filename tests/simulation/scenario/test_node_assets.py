@@ -6,10 +6,13 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
+from micromarket.domain.curves import UNLIMITED_KW
 from micromarket.domain.intervals import IntervalGrid
 from micromarket.dso.bulk_rates import BulkRates
 from micromarket.errors import InvalidValue, ScenarioError
-from micromarket.simulation.scenario.node_assets import BulkSupply, read_powers
+from micromarket.node.facts import Cleared
+from micromarket.runtime.network import run_network
+from micromarket.simulation.scenario.node_assets import BulkSupply, PriceList, read_powers
 from micromarket.simulation.scenario.node_reading import read_node
 
 MIDNIGHT = datetime(2026, 7, 6, tzinfo=UTC)
@@ -77,3 +80,37 @@ def test_a_supplier_is_dearer_in_heavy_hours_and_beyond_what_is_agreed():
 
     assert [[0.03, 0.03, 0.03, 0.03], [0.04, 0.04, 0.06, 0.06]] == np.round(curve.prices[0], 12).tolist()
     assert [0.0, 10.0, 10.0] == curve.powers[0, 1, :3].tolist()
+
+
+def test_a_price_that_changes_with_time_is_a_price_list():
+    """Half hours of 0.10 and 0.30 are an hour of 0.20, for any power."""
+    prices = PriceList("utility", IntervalGrid(MIDNIGHT, HOUR / 2, 4), np.array([0.1, 0.3, 0.4, 0.6]))
+    curve = prices.curve(IntervalGrid(MIDNIGHT, HOUR, 2))
+
+    assert [[0.2, 0.2], [0.5, 0.5]] == np.round(curve.prices[0], 12).tolist()
+    assert [0.0, UNLIMITED_KW] == curve.powers[0, 0].tolist()
+
+
+def test_a_price_that_is_not_known_is_refused():
+    """Two hours are; the third is not."""
+    prices = PriceList("utility", IntervalGrid(MIDNIGHT, HOUR, 2), np.array([0.1, 0.3]))
+
+    with pytest.raises(InvalidValue, match="the price of utility is not known"):
+        prices.curve(IntervalGrid(MIDNIGHT, HOUR, 3))
+
+
+def test_a_home_pays_the_price_of_a_file(tmp_path):
+    """Two hours from 1:00 on, at 0.20 and 0.30."""
+    hours = [f"2026-07-06T0{hour}:00:00Z,0.{hour + 1}" for hour in range(4)]
+    (tmp_path / "prices.csv").write_text("\n".join(["timestamp,price_usd_per_kwh", *hours, ""]))
+    price = "{file: prices.csv, column: price_usd_per_kwh}"
+    neighbor = f"{{id: utility, direction: upstream, transactive: false, price: {price}}}"
+    load = "assets:\n  - {kind: load, power: 2 kW}\n"
+    shop = SHOP.split("assets:", maxsplit=1)[0].replace(
+        "first_clearing: 2026-07-06T00:00", "first_clearing: 2026-07-06T00:55"
+    )
+    (tmp_path / "shop.yaml").write_text(f"{shop}neighbors:\n  - {neighbor}\n{load}")
+    node = read_node(tmp_path / "shop.yaml")
+    facts = run_network([node.setup], node.file.start, node.file.end)["shop"]
+
+    assert [0.2, 0.3] == [round(float(fact.balance.price[0]), 9) for fact in facts if isinstance(fact, Cleared)]

@@ -124,6 +124,40 @@ class BulkSupply:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class PriceList:
+    """A supplier of any power at a price that changes with time.
+
+    Parameters
+    ----------
+    name : str
+        Its name.
+    grid : IntervalGrid
+        The `S` steps in which the price is known.
+    prices : array of float, shape (S,)
+        Price in each [currency/kWh].
+    """
+
+    name: str
+    grid: IntervalGrid
+    prices: Floats
+
+    def curve(self, intervals: IntervalGrid) -> Curves:
+        """Return the supply in each interval at its mean price, one curve (1, T, 2).
+
+        Raises
+        ------
+        InvalidValue
+            If the price of an interval is not known, or the intervals are no whole steps.
+        """
+        first, across = divmod(intervals.start - self.grid.start, self.grid.step)
+        steps = intervals.step // self.grid.step
+        if across or intervals.step % self.grid.step or not 0 <= first <= len(self.grid) - steps * len(intervals):
+            raise InvalidValue(f"the price of {self.name} is not known in {intervals.whole}")
+        prices = self.prices[first : first + steps * len(intervals)].reshape(len(intervals), steps).mean(axis=1)
+        return Curves.offer(prices[None], 0.0, UNLIMITED_KW)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class NodeAssets:
     """What the node of a file has and keeps no state of: some of its assets, and its neighbors that send nothing.
 
@@ -132,12 +166,12 @@ class NodeAssets:
     assets : tuple of Curves or PowerSeries
         In the order of the file: curves (1, 1, V) that are the same in every interval of every market, and inelastic
         powers that follow a series.
-    suppliers : mapping of str to BulkSupply
-        Neighbors with monthly rates.
+    suppliers : mapping of str to BulkSupply or PriceList
+        Neighbors with monthly rates, or with a price that changes with time.
     """
 
     assets: tuple[Curves | PowerSeries, ...]
-    suppliers: Mapping[str, BulkSupply]
+    suppliers: Mapping[str, BulkSupply | PriceList]
 
     def local(self, market: Market, expected: Floats) -> Curves:
         """Return the curves (n, T, V) in each interval of a market."""
@@ -145,7 +179,7 @@ class NodeAssets:
         return Curves.concatenate([nothing, *(_curve(one, market) for one in self.assets)])
 
     def default(self, neighbor: str, market: Market) -> Curves | None:
-        """Return what a neighbor with monthly rates offers; other neighbors carry their own defaults."""
+        """Return what a neighbor with rates or a price offers; other neighbors carry their own defaults."""
         return self.suppliers[neighbor].curve(market.intervals) if neighbor in self.suppliers else None
 
 

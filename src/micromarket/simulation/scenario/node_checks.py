@@ -66,13 +66,16 @@ def _neighbors(content: NodeFile) -> Iterator[Finding]:
 
 
 def _price_list(path: Path, one: NodeNeighbor) -> Iterator[Finding]:
-    if not one.transactive and not one.default and one.rates is None:
-        mend = "add the key, or rates: it is all that is known of a neighbor that sends nothing"
+    given = [name for name in ("default", "rates", "price") if getattr(one, name) not in (None, ())]
+    if not one.transactive and not given:
+        mend = "add the key, or rates, or a price: it is all that is known of a neighbor that sends nothing"
         yield Finding((*path, "default"), "a curve such as [{price: 0.25 USD/kWh, power: 100 kW}]", mend)
-    if one.rates is not None and (one.default or one.transactive):
-        found = "rates beside a default" if one.default else "rates of a neighbor that sends signals"
-        mend = "remove one of them" if one.default else "write transactive: false, or give a default"
-        yield Finding((*path, "rates"), "rates alone, where transactive is false", mend, found)
+    if len(given) > 1:
+        allowed = "one of default, rates and price"
+        yield Finding((*path, given[-1]), allowed, "remove the others", found=" and ".join(given))
+    elif one.transactive and given not in ([], ["default"]):
+        mend = "write transactive: false, or give a default"
+        yield Finding((*path, given[0]), "a neighbor that sends nothing", mend, found="one that sends signals")
     yield from _curve((*path, "default"), one.default)
     for name in () if one.rates is None else ("heavy", "light", "beyond"):
         if (count := len(getattr(one.rates, name))) != MONTHS:

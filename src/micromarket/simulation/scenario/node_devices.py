@@ -43,7 +43,7 @@ def base_steps(plan: SeriesPlan, content: NodeFile) -> IntervalGrid:
 
 def check_steps(plan: SeriesPlan, content: NodeFile) -> Iterator[Finding]:
     """Find markets whose deliveries devices could not follow, and meters that are read between deliveries."""
-    if not _has_devices(content):
+    if not _lives_in_steps(content):
         return
     step, path = _step(plan), list[str | int]()
     for one in plan.chain:
@@ -62,6 +62,10 @@ def check_steps(plan: SeriesPlan, content: NodeFile) -> Iterator[Finding]:
 
 def _has_devices(content: NodeFile) -> bool:
     return bool(devices_of(content)) or any(one.meter is not None for one in content.neighbors)
+
+
+def _lives_in_steps(content: NodeFile) -> bool:
+    return _has_devices(content) or any(one.price is not None for one in content.neighbors)
 
 
 def _step(plan: SeriesPlan) -> timedelta:

@@ -123,6 +123,10 @@ class NodeNeighbor(_Part, frozen=True, kw_only=True):
         MonthlyRates | None,
         about("What it charges by month and hour, if it is not transactive; instead of a default."),
     ] = None
+    price: Annotated[
+        Price | SeriesRef | None,
+        about("What it charges for any power, if it is not transactive; instead of a default."),
+    ] = None
     charge: Annotated[Demand | None, about("What it charges for a month's highest demand.")] = None
     meter: Annotated[Meter | None, about("What tells the demand; without it, what was settled counts as drawn.")] = (
         None

@@ -30,7 +30,7 @@ from micromarket.simulation.scenario import document as text_of
 from micromarket.simulation.scenario.decoding import SeriesUse, decode
 from micromarket.simulation.scenario.document import Document
 from micromarket.simulation.scenario.local_assets import kind_of
-from micromarket.simulation.scenario.node_assets import BulkSupply, NodeAssets, PowerSeries, read_powers
+from micromarket.simulation.scenario.node_assets import BulkSupply, NodeAssets, PowerSeries, PriceList, read_powers
 from micromarket.simulation.scenario.node_checks import check_node
 from micromarket.simulation.scenario.node_devices import (
     base_steps,
@@ -107,13 +107,15 @@ class _Builder:
     def setup(self, content: NodeFile, uses: list[SeriesUse]) -> NodeSetup | None:
         neighbors = [self._neighbor(at, one) for at, one in enumerate(content.neighbors)]
         plan = self._plan(content.series, ("series",))
-        assets = self._assets(content)
         node = self._made(("neighbors",), lambda: TransactiveNode(content.node, tuple(_found(neighbors))))
         meters = self._meters(content)
         if self.problems or plan is None or node is None:
             return None
         services = services_of(content, uses)
-        devices = self._devices(plan, content, uses, services)
+        timeline = self._timeline(plan, content, uses, services)
+        if timeline is None:
+            return None
+        assets, devices = self._assets(content, timeline), devices_at(content, timeline)
         if self.problems:
             return None
         signals = content.signals
@@ -128,13 +130,13 @@ class _Builder:
             meters,
         )
 
-    def _devices(
+    def _timeline(
         self,
         plan: SeriesPlan,
         content: NodeFile,
         uses: list[SeriesUse],
         services: tuple[InformationService, ...],
-    ) -> Devices | None:
+    ) -> Timeline | None:
         self.problems.extend(one.problem(self.document) for one in check_steps(plan, content))
         if self.problems:
             return None
@@ -145,9 +147,9 @@ class _Builder:
         self.problems.extend(problems)
         if problems:
             return None
-        return devices_at(content, Timeline(grid, zone, table, bulletins_of(content, services, grid, table)))
+        return Timeline(grid, zone, table, bulletins_of(content, services, grid, table))
 
-    def _assets(self, content: NodeFile) -> NodeAssets:
+    def _assets(self, content: NodeFile, timeline: Timeline) -> NodeAssets:
         assets = [
             self._asset(("assets", at), one) for at, one in enumerate(content.assets) if isinstance(one, ONLY_ANSWERS)
         ]
@@ -157,7 +159,12 @@ class _Builder:
             if one.rates is not None
         }
         found = {name: supply for name, supply in suppliers.items() if supply is not None}
-        return NodeAssets(tuple(_found(assets)), found)
+        priced = {
+            one.id: PriceList(one.id, timeline.grid, timeline.series(one.price))
+            for one in content.neighbors
+            if one.price is not None
+        }
+        return NodeAssets(tuple(_found(assets)), {**found, **priced})
 
     def _asset(self, path: text_of.Path, one: CurveAsset | SeriesAsset) -> Curves | PowerSeries | None:
         if isinstance(one, SeriesAsset):

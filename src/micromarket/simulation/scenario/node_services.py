@@ -20,7 +20,7 @@ Column = tuple[str, str]
 
 def needed_by_devices(uses: Iterable[SeriesUse]) -> dict[Column, Known]:
     """Return every column that devices use, with what is known of it."""
-    return {_column(use.ref): use.known for use in uses if use.path[0] != "services"}
+    return {_column(use.ref): use.known for use in uses if use.path[0] == "assets"}
 
 
 def with_services(uses: Iterable[SeriesUse]) -> Iterator[SeriesUse]:
