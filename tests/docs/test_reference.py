@@ -154,6 +154,7 @@ customers:
   - id: home
     assets:
       - {kind: load, power: 1 kW}
+      - {kind: generator, minimum: 1 kW, maximum: 2 kW, price: 0.1 USD/kWh, engagement: {hold: 0.01 USD/h}}
       - {kind: battery, energy: 5 kWh, charge: 2 kW, discharge: 2 kW}
       - {kind: house, mode: cooling, power: 3 kW, outdoor: 30 °C, desired: 23 °C}
 """

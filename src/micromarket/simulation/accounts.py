@@ -25,7 +25,7 @@ from micromarket.dso.tree_settlement import ClearedTree, TreeSettlement, settle_
 from micromarket.node.coordination import NestedClearing
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recording.recorder import Recorder
-from micromarket.simulation.recording.tables import Consumed, Part, Tables
+from micromarket.simulation.recording.tables import Consumed, OtherItems, Part, Tables
 
 
 def settle_market(street: Neighborhood, prices: Floats, powers_kw: Floats, flows: tuple[Floats, Floats]) -> Postings:
@@ -94,10 +94,12 @@ def settle_tariffs(street: Neighborhood, recorder: Recorder, tables: Tables) -> 
         amounts, energy = bills.energy_micro[:, part.steps], net[:, part.steps] * street.calendar.step_hours
         tables.ledger(part, pay_supplier(amounts, energy, street.customer_node, supplier))
     nothing = np.zeros_like(bills.fixed_micro)
-    for case in ("no_market", "market"):
-        consumed = _energy_and_money(street, recorder, case)
-        returned = return_network_income(street, recorder, tables) if case == "market" else nothing
-        tables.bills(case, consumed, bills.fixed_micro, returned)
+    tables.bills(
+        "no_market", _energy_and_money(street, recorder, "no_market"), OtherItems(bills.fixed_micro, nothing, nothing)
+    )
+    consumed = _energy_and_money(street, recorder, "market")
+    returned = return_network_income(street, recorder, tables)
+    tables.bills("market", consumed, OtherItems(bills.fixed_micro, _uplift(street, recorder), returned))
 
 
 def return_network_income(street: Neighborhood, recorder: Recorder, tables: Tables) -> Micro:
@@ -139,6 +141,17 @@ def _with_break_even(street: Neighborhood, net_kw: Floats, cost: Floats) -> Rate
     needed = int(to_micro(cost.sum() * hours)) - int(already)
     rate = break_even_rate(np.maximum(-net_kw, 0)[free[street.tariff_of]] * hours, needed)
     return replace(known, imports=np.where(free[:, None], rate, known.imports))
+
+
+def _uplift(street: Neighborhood, recorder: Recorder) -> Micro:
+    """Return what each customer paid to make others whole, less what it received [micro-units], shape (C,)."""
+    if not recorder.has("make_whole"):
+        return np.zeros(len(street.customers), dtype=np.int64)
+    rows = recorder.query(
+        "SELECT customer, sum(charged_micro - received_micro)::BIGINT AS paid FROM make_whole GROUP BY customer"
+    )
+    paid = dict(zip(rows["customer"].tolist(), rows["paid"].tolist(), strict=True))
+    return np.array([paid[customer] for customer in street.customer_ids], dtype=np.int64)
 
 
 def _energy_and_money(street: Neighborhood, recorder: Recorder, case: str) -> Consumed:

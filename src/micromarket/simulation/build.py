@@ -128,6 +128,7 @@ def market_settings(scenario: Scenario) -> MarketSettings:
         rounds={SPOT: 1, **{each.name: each.rounds for each in rules.series}},
         learning=frozenset({SPOT, *(each.name for each in rules.series if each.price_model)}),
         returns_network_income=rules.network_income == "returned",
+        makes_whole=rules.make_whole == "paid",
         trading=trading(scenario) if rules.mechanism == "order_book" else None,
     )
 

@@ -26,6 +26,7 @@ from micromarket.simulation.recording.commitments import write_commitments
 from micromarket.simulation.recording.drawing import by_kind
 from micromarket.simulation.recording.tables import Part, Tables, Told
 from micromarket.simulation.recording.welfare import Welfare, welfare_of
+from micromarket.simulation.uplift import uplift
 from micromarket.simulation.with_market import (
     Cleared,
     Delivered,
@@ -190,6 +191,9 @@ class With:
         tables.states(day.part, [delivered.readings for delivered in day.deliveries])
         record_supply(self._street, before, tables, day.part, metered)
         self._settle(metered, flows)
+        paid = uplift(self._street, before, day.by_series, metered)
+        if paid is not None:
+            tables.made_whole(day.part, paid)
 
     def _settle(self, metered_kw: Floats, flows: tuple[Floats, Floats]) -> None:
         street, day, tables = self._street, self._day, self._tables

@@ -152,6 +152,8 @@ class MarketSettings:
         Series with a price model of their own; the others expect what the spot market's has learned.
     returns_network_income : bool
         Whether customers get back, in equal shares, what the distribution owner earns on losses and congestion.
+    makes_whole : bool
+        Whether owners of engaged generators get what these lost on a day.
     trading : Trading or None
         How customers trade, if they do so continuously.
     """
@@ -163,6 +165,7 @@ class MarketSettings:
     rounds: Mapping[str, int]
     learning: frozenset[str]
     returns_network_income: bool
+    makes_whole: bool
     trading: Trading | None = None
 
     @property

@@ -39,6 +39,7 @@ TABLES = (
     "depth",
     "positions",
     "commitments",
+    "make_whole",
     "ledger",
     "bills",
     "comfort",

@@ -94,6 +94,12 @@ FIGURES = (
         "bills_total", "currency", "bills", 'SELECT "case", sum(total_micro) / 1e6 AS value FROM bills GROUP BY 1'
     ),
     Figure(
+        "make_whole",
+        "currency",
+        "make_whole",
+        "SELECT 'market' AS \"case\", sum(received_micro) / 1e6 AS value FROM make_whole",
+    ),
+    Figure(
         "network_income",
         "currency",
         "ledger",

@@ -18,6 +18,7 @@ from micromarket.node.coordination import NestedClearing
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recording.recorder import Array, Coded, Column, Moments, Recorder, grid
 from micromarket.simulation.recording.welfare import Welfare
+from micromarket.simulation.uplift import Uplift, postings
 
 DRAWN_VERTICES = 200
 """Most vertices of a recorded curve; longer ones are thinned for drawing."""
@@ -77,12 +78,31 @@ class Consumed:
     drawn_kwh, fed_kwh : array of float
         Energy drawn and fed in [kWh].
     paid_micro : array of int
-        Paid for it [micro-units].
+        Paid for it, and to make others whole [micro-units].
     """
 
     drawn_kwh: Floats
     fed_kwh: Floats
     paid_micro: Micro
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OtherItems:
+    """What stands on the bills of `C` customers beside energy [micro-units]; each of shape (C,).
+
+    Parameters
+    ----------
+    fixed_micro : array of int
+        Paid for being connected.
+    uplift_micro : array of int
+        Paid to make owners of engaged generators whole, less what was received for it.
+    returned_micro : array of int
+        Given back of what the lines earned.
+    """
+
+    fixed_micro: Micro
+    uplift_micro: Micro
+    returned_micro: Micro
 
 
 class Tables:
@@ -284,20 +304,38 @@ class Tables:
             },
         )
 
-    def bills(self, case: str, consumed: Consumed, fixed_micro: Micro, returned_micro: Micro) -> None:
-        """Write what every customer pays: energy, plus what is fixed, less what is returned [micro-units]."""
+    def made_whole(self, part: Part, uplift: Uplift) -> None:
+        """Write what engaged generators earned and cost on a day, who gets and pays the loss, and its ledger."""
+        customers = self.street.customer_ids
+        self.write(
+            "make_whole",
+            part.name,
+            {
+                "start": Moments(np.full(len(customers), self.street.calendar.start_of(part.steps[0]))),
+                "customer": _texts(customers),
+                "income_micro": uplift.income_micro,
+                "cost_micro": uplift.cost_micro,
+                "received_micro": uplift.paid.received,
+                "charged_micro": uplift.paid.charged,
+            },
+        )
+        self.ledger(Part(part.case, part.steps[-1:], f"made-whole-{part.steps[0]:06d}"), postings(uplift.paid))
+
+    def bills(self, case: str, consumed: Consumed, others: OtherItems) -> None:
+        """Write what every customer pays, item by item [micro-units]."""
         self.write(
             "bills",
             case,
             {
-                "case": Coded.constant(case, len(fixed_micro)),
+                "case": Coded.constant(case, len(others.fixed_micro)),
                 "customer": _texts(self.street.customer_ids),
                 "import_kwh": consumed.drawn_kwh,
                 "export_kwh": consumed.fed_kwh,
-                "energy_micro": consumed.paid_micro,
-                "fixed_micro": fixed_micro,
-                "returned_micro": returned_micro,
-                "total_micro": consumed.paid_micro + fixed_micro - returned_micro,
+                "energy_micro": consumed.paid_micro - others.uplift_micro,
+                "fixed_micro": others.fixed_micro,
+                "uplift_micro": others.uplift_micro,
+                "returned_micro": others.returned_micro,
+                "total_micro": consumed.paid_micro + others.fixed_micro - others.returned_micro,
             },
         )
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from micromarket.simulation.report.section import Block, Figure, Json, Markup, Section, rounded
 from micromarket.simulation.report.study import MARKET, NO_MARKET, Study
-from micromarket.simulation.report.words import MINUS, change, count, money, moved, number, quantity
+from micromarket.simulation.report.words import MINUS, change, count, money, moved, number, quantity, table
 
 MOST_NAMED = 45
 CENT = 0.005
@@ -22,6 +22,8 @@ def bills(study: Study) -> Section | None:
     both = [row for row in rows if row[1] is not None and row[2] is not None]
     blocks: list[Block] = [_figure(study, both)] if both else []
     blocks.append(Markup(_table(study, rows)))
+    if study.has("make_whole"):
+        blocks.append(Markup(_made_whole(study)))
     return Section("bills", "Bills", _finding(study, both), escape(_lead(study, both)), tuple(blocks))
 
 
@@ -62,6 +64,9 @@ def _lead(study: Study, rows: list[Bill]) -> str:
     before, after = sum(row[2] or 0.0 for row in rows), sum(row[1] or 0.0 for row in rows)
     losers = sorted((row for row in rows if _difference(row) > CENT), key=lambda row: -_difference(row))
     lead = f"All bills together {moved(before, after, unit)}. "
+    if study.has("make_whole"):
+        made = study.value("SELECT sum(received_micro) / 1e6 FROM make_whole")
+        lead += f"Engaged generators got {quantity(made, unit)} on top of prices, so that none loses. "
     if not losers:
         return lead
     named = ", ".join(f"{row[0]} (+{quantity(_difference(row), unit)})" for row in losers[:3])
@@ -198,6 +203,20 @@ def _cells(row: Bill) -> str:
 def _cell(css: str, shown: str, value: float | None) -> str:
     exact = "" if value is None else f"{value:.6f}"
     return f'<td class="{css}" data-value="{exact}">{escape(shown)}</td>'
+
+
+def _made_whole(study: Study) -> str:
+    unit = study.about.currency
+    rows = study.rows(
+        "SELECT customer, sum(income_micro), sum(cost_micro), sum(received_micro), sum(charged_micro) "
+        "FROM make_whole GROUP BY 1 ORDER BY 1"
+    )
+    items = ("Earned", "Cost", "Received", "Charged")
+    return table(
+        "Generators that cost something to start, hold or stop: what they lost on a day is paid by energy drawn",
+        ("Customer", *(f"{item} [{unit}]" for item in items)),
+        [(name, *(money(micro / 1e6) for micro in amounts)) for name, *amounts in rows],
+    )
 
 
 def _signed(value: float | None, shown: str) -> str:

@@ -92,6 +92,10 @@ class MarketRules(_Part, frozen=True, kw_only=True):
         Literal["returned", "kept"],
         about("Whether customers get back, in equal shares, what the lines earn on losses and congestion."),
     ] = "returned"
+    make_whole: Annotated[
+        Literal["paid", "none"],
+        about("Whether owners get what engaged generators lost on a day; customers pay it by the energy they drew."),
+    ] = "paid"
     price_model: Annotated[
         str, about("Model that learns the prices of spot markets: `hourly`, `weekday_weekend` or a registered one.")
     ] = "hourly"
