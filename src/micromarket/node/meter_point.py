@@ -126,11 +126,6 @@ class MeterPoint:
         """When the next reading is due; None before the first."""
         return None if self.last is None else self.last.taken + self.interval
 
-    def is_late(self, now: datetime) -> bool:
-        """Return whether a reading is missing: more than one interval has passed since it was due."""
-        due = self.next_reading
-        return due is None or utc(now) > due + self.interval
-
     @property
     def metered(self) -> Metered | None:
         """What the newest reading proves; None if there is none, or if a register has no earlier one or fell.
