@@ -134,7 +134,7 @@ def test_a_consensus_of_programs_on_a_bad_network(grids, tmp_path):
     configs = microgrids(grids, tmp_path)
     file = read_node(configs[0]).file
     negotiation = file.first_clearing - file.series.negotiation_lead
-    beats = [negotiation + at * 5 * SECOND for at in range(-1, 200)] + [file.end]
+    beats = [negotiation + at * 5 * SECOND for at in range(-1, 300)] + [file.end]
     dead = [negotiation + at * 5 * SECOND for at in range(6, 19)]
     facts = lived(configs, tmp_path, beats, dead)
     rounds = [fact.signal.number for fact in facts["grid-1"] if isinstance(fact, SignalSent) and fact.at < dead[0]]
