@@ -260,7 +260,8 @@ class Mechanism(Protocol):
         priority, ``OrderRemoved`` for each that is used up, and ``Rested`` or ``OrderRemoved`` for the order itself.
 
         The same order again is answered ``OrderAccepted`` and changes nothing; another order of the same name is
-        refused with `DuplicateOrder`. What is refused leaves no trace: its name is free.
+        refused with `DuplicateOrder`, until the name is forgotten, some time after its order was let go. What is
+        refused leaves no trace: its name is free.
         """
         ...
 

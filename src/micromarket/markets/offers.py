@@ -138,7 +138,7 @@ class OfferMarket(CallMechanism):
             return [OrderRefused(order_id, *_unknown(order_id, party_id))]
         if deal_of(offer).to != frozenset({party_id}):
             return [OrderRefused(order_id, NotAddressed, f"{order_id} is not for {party_id} alone")]
-        return self._remove([order_id], "rejected")
+        return self._noted(self._remove([order_id], "rejected"))
 
     def clear(self) -> list[Outcome]:
         """Return nothing: offers stand until they are taken."""

@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 from micromarket.domain.curves import Curves
@@ -27,6 +27,7 @@ from micromarket.markets.mechanism import (
     Outcome,
     Reduced,
 )
+from micromarket.markets.memory import Memory
 
 
 class CallMechanism(ABC):
@@ -44,11 +45,13 @@ class CallMechanism(ABC):
     """Every kind of order, unless the mechanism says otherwise."""
     rules: ClassVar[tuple[RegisterRule, ...]] = EVERYWHERE
     """What an order must keep to be taken."""
+    remembers: ClassVar[timedelta] = timedelta(days=1)
+    """How long, by the event clock, a name stays taken after its order was let go."""
 
     def __init__(self, instrument_ids: Sequence[InstrumentId]) -> None:
         self._books: dict[InstrumentId, dict[OrderId, Order]] = {each: {} for each in instrument_ids}
         self._held: dict[OrderId, Order] = {}
-        self._seen: dict[OrderId, Order] = {}
+        self._memory = Memory(self.remembers)
         self._now: datetime | None = None
 
     @abstractmethod
@@ -69,10 +72,10 @@ class CallMechanism(ABC):
 
     def submit(self, order: Order) -> list[Outcome]:
         """Hold an order until the next clearing."""
-        if (answer := repeated(order, self._seen) or self.judged(order)) is not None:
+        if (answer := repeated(order, self._memory.seen) or self.judged(order)) is not None:
             return [answer]
-        self._seen[order.order_id] = order
-        return self.enter(order)
+        self._memory.seen[order.order_id] = order
+        return self._noted(self.enter(order))
 
     def judged(self, order: Order) -> OrderRefused | None:
         """Return why an order is not taken, whether it is new or was amended; nothing if it is."""
@@ -107,29 +110,31 @@ class CallMechanism(ABC):
 
     def cancel(self, order_id: OrderId) -> list[Outcome]:
         """Let go of an order that is held."""
-        return self._remove([order_id] if order_id in self._held else [], "cancelled")
+        return self._noted(self._remove([order_id] if order_id in self._held else [], "cancelled"))
 
     def cancel_all(self, party_id: PartyId) -> list[Outcome]:
         """Let go of every order of a party, oldest first."""
-        return self._remove([each.order_id for each in self._held.values() if each.party_id == party_id], "cancelled")
+        theirs = [each.order_id for each in self._held.values() if each.party_id == party_id]
+        return self._noted(self._remove(theirs, "cancelled"))
 
     def expire(self, now: datetime) -> list[Outcome]:
         """Move the event clock and let go of the orders that are over."""
         self._now = later(self._now, now)
-        return self._remove(over(self._held.values(), self._now), "expired")
+        self._memory.forget(self._now)
+        return self._noted(self._remove(over(self._held.values(), self._now), "expired"))
 
     def clear(self) -> list[Outcome]:
         """Clear every instrument by the rule of this mechanism."""
         books = {each: list(orders.values()) for each, orders in self._books.items()}
         self._books, self._held = {each: {} for each in books}, {}
-        return list(self.uncross(books))
+        return self._noted(list(self.uncross(books)))
 
     def snapshot(self) -> bytes:
         """Return the whole state."""
         state = {
             "now": snapshots.moment_text(self._now),
             "held": [snapshots.order_row(each) for each in self._held.values()],
-            "seen": [snapshots.order_row(each) for each in self._seen.values()],
+            **self._memory.rows(),
         }
         return snapshots.to_bytes(self.name, self.version, state)
 
@@ -137,7 +142,7 @@ class CallMechanism(ABC):
         """Take over the state of a snapshot."""
         state = snapshots.from_bytes(self.name, self.version, snapshot)
         self._now = snapshots.moment_of(state["now"])
-        self._seen = {order.order_id: order for order in map(snapshots.order_of, state["seen"])}
+        self._memory.take(state)
         self._books, self._held = {each: {} for each in self._books}, {}
         for row in state["held"]:
             self.hold(snapshots.order_of(row))
@@ -160,6 +165,11 @@ class CallMechanism(ABC):
             self._release(order_id)
             removed.append(OrderRemoved(order_id, reason))
         return removed
+
+    def _noted(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Return outcomes, after noting which orders were let go."""
+        self._memory.note(outcomes, self._now)
+        return outcomes
 
     def _release(self, order_id: OrderId) -> None:
         del self._books[self._held.pop(order_id).instrument_id][order_id]

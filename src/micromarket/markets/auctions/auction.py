@@ -178,7 +178,7 @@ class UniformPriceAuction(CallMechanism):
     """The double auction as a mechanism: holds curve orders until it is told to clear, then lets go of them all."""
 
     name: ClassVar[str] = "double_auction"
-    version: ClassVar[int] = 3
+    version: ClassVar[int] = 4
 
     def uncross(self, books: dict[InstrumentId, list[Order]]) -> Iterator[mechanism.Outcome]:
         """Clear every instrument at one price each.

@@ -203,7 +203,7 @@ class BlockAuction(CallMechanism):
     """
 
     name: ClassVar[str] = "block_auction"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT})
     rules: ClassVar[tuple[RegisterRule, ...]] = (*EVERYWHERE, one_side, limit_or_block)
 
@@ -220,13 +220,13 @@ class BlockAuction(CallMechanism):
         Their limits count together: at the prices the block as a whole must not lose, a single leg may. If one leg is
         refused, all are; if one is cancelled or over, all go.
         """
-        if orders and all(self._seen.get(order.order_id) == order for order in orders):
+        if orders and all(self._memory.seen.get(order.order_id) == order for order in orders):
             return [OrderAccepted(order.order_id) for order in orders]
-        if (refusal := block_refusal(orders, self._seen, self._judged_leg)) is not None:
+        if (refusal := block_refusal(orders, self._memory.seen, self._judged_leg)) is not None:
             return [replace(refusal, order_id=order.order_id) for order in orders]
         legs = tuple(order.order_id for order in orders)
         for order in orders:
-            self._seen[order.order_id] = order
+            self._memory.seen[order.order_id] = order
             self.hold(order)
         self._links.update(dict.fromkeys(legs, legs))
         return [OrderAccepted(order_id) for order_id in legs]

@@ -112,7 +112,7 @@ class CallAuction(CallMechanism):
     """
 
     name: ClassVar[str] = "call_auction"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT})
     rules: ClassVar[tuple[RegisterRule, ...]] = LIMITS_ALONE
 

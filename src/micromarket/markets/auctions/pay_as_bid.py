@@ -57,7 +57,7 @@ class PayAsBidAuction(CallMechanism):
     """
 
     name: ClassVar[str] = "pay_as_bid"
-    version: ClassVar[int] = 1
+    version: ClassVar[int] = 2
     takes: ClassVar[frozenset[OrderKind]] = frozenset({OrderKind.LIMIT})
     rules: ClassVar[tuple[RegisterRule, ...]] = LIMITS_ALONE
 

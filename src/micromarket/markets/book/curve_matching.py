@@ -26,7 +26,6 @@ from micromarket.markets.admission import CURVES, CalendarRule, judge, whole_ste
 from micromarket.markets.book.calendar import Phase, TradingCalendar
 from micromarket.markets.book.curve_orders import corners_of, offers, polyline, sign_of
 from micromarket.markets.book.ends import Ends
-from micromarket.markets.book.memory import Memory
 from micromarket.markets.mechanism import (
     BestPrices,
     Level,
@@ -39,6 +38,7 @@ from micromarket.markets.mechanism import (
     Reduced,
     Rested,
 )
+from micromarket.markets.memory import Memory
 from micromarket.markets.standing import amended_order, keeps_place, repeated, summed
 
 

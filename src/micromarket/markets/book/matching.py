@@ -33,7 +33,6 @@ from micromarket.markets.book.calendar import Deliveries, Phase, Timetable, Trad
 from micromarket.markets.book.collecting import cross, indication
 from micromarket.markets.book.crossing import Crossing, Segment, SelfTrading
 from micromarket.markets.book.holdings import Held
-from micromarket.markets.book.memory import Memory
 from micromarket.markets.book.plain_orders import plain_limit
 from micromarket.markets.book.waiting import match_waiting
 from micromarket.markets.mechanism import (
@@ -46,6 +45,7 @@ from micromarket.markets.mechanism import (
     Outcome,
     Reduced,
 )
+from micromarket.markets.memory import Memory
 from micromarket.markets.standing import amended_order, block_refusal, curve_of, repeated
 
 __all__ = ["OrderBook", "Segment", "SelfTrading"]

@@ -9,7 +9,7 @@ from typing import Any
 from micromarket.kernels.matching import Book
 from micromarket.markets.book.crossing import Crossing
 from micromarket.markets.book.holdings import Held
-from micromarket.markets.book.memory import Memory
+from micromarket.markets.memory import Memory
 from micromarket.markets.snapshots import order_of, order_row
 
 

@@ -9,8 +9,8 @@ from micromarket.domain.ids import InstrumentId, PartyId
 from micromarket.markets.admission import crosses
 from micromarket.markets.book.crossing import Crossing
 from micromarket.markets.book.holdings import Held, Holdings
-from micromarket.markets.book.memory import Memory
 from micromarket.markets.mechanism import OrderRemoved, Outcome
+from micromarket.markets.memory import Memory
 
 Matching = Callable[[InstrumentId], bool]
 """Whether orders of an instrument are matched now."""

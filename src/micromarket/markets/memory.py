@@ -9,8 +9,8 @@ from typing import Any
 
 from micromarket.domain.ids import InstrumentId, OrderId
 from micromarket.domain.orders import Order
-from micromarket.markets.book.order_columns import columns_of, orders_of
 from micromarket.markets.mechanism import OrderRemoved, Outcome
+from micromarket.markets.order_columns import columns_of, orders_of
 from micromarket.markets.snapshots import moment_of, moment_text
 
 
