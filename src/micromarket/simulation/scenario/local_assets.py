@@ -175,6 +175,20 @@ class Battery(_Asset, frozen=True, kw_only=True, tag="battery"):
     ] = None
 
 
+DesiredIndoors = Annotated[
+    Temperature | DailyTemperatures,
+    about("Desired temperature: one, or from each local time of day on.", **INDOORS),
+]
+ToleranceIndoors = Annotated[TemperatureDifference, about("Deviation that the occupants accept.", above=0, most=20)]
+ComfortValue = Annotated[
+    MoneyPerHour, about("Worth of avoiding a deviation by the whole tolerance, at a `comfort` of 0.5.", least=0)
+]
+InitialIndoors = Annotated[
+    Temperature | None, about("Temperature at the start; by default the desired one.", **INDOORS)
+]
+"""What buildings have in common: how warm it shall be, and what that is worth."""
+
+
 class House(_Asset, frozen=True, kw_only=True, tag="house"):
     """A house with thermostat and heat pump; air and mass store heat (equivalent thermal parameters)."""
 
@@ -196,17 +210,10 @@ class House(_Asset, frozen=True, kw_only=True, tag="house"):
         about("Share of the sun's heat that the building mass takes; the air takes the rest.", least=0, most=1),
     ] = 0.5
     internal_gain: Annotated[Power | SeriesRef, about("Heat given off by people and devices.", least=0)] = 0.0
-    desired: Annotated[
-        Temperature | DailyTemperatures,
-        about("Desired temperature: one, or from each local time of day on.", **INDOORS),
-    ]
-    tolerance: Annotated[TemperatureDifference, about("Deviation that the occupants accept.", above=0, most=20)] = 1.5
-    comfort_value: Annotated[
-        MoneyPerHour, about("Worth of avoiding a deviation by the whole tolerance, at a `comfort` of 0.5.", least=0)
-    ] = 0.1
-    initial: Annotated[
-        Temperature | None, about("Temperature at the start; by default the desired one.", **INDOORS)
-    ] = None
+    desired: DesiredIndoors
+    tolerance: ToleranceIndoors = 1.5
+    comfort_value: ComfortValue = 0.1
+    initial: InitialIndoors = None
     forecast: Forecast = "perfect"
 
 
@@ -236,17 +243,10 @@ class CommercialBuilding(_Asset, frozen=True, kw_only=True, tag="commercial_buil
     economizer: Annotated[bool, about("Whether dampers open when it is colder outdoors than inside.")] = False
     outdoor: Annotated[Temperature | SeriesRef, about("Temperature outdoors.", **OUTDOORS)]
     irradiance: Annotated[Irradiance | SeriesRef, about("Sunshine on the windows.", least=0)] = 0.0
-    desired: Annotated[
-        Temperature | DailyTemperatures,
-        about("Desired temperature: one, or from each local time of day on.", **INDOORS),
-    ]
-    tolerance: Annotated[TemperatureDifference, about("Deviation that the occupants accept.", above=0, most=20)] = 1.5
-    comfort_value: Annotated[
-        MoneyPerHour, about("Worth of avoiding a deviation by the whole tolerance, at a `comfort` of 0.5.", least=0)
-    ] = 1.0
-    initial: Annotated[
-        Temperature | None, about("Temperature at the start; by default the desired one.", **INDOORS)
-    ] = None
+    desired: DesiredIndoors
+    tolerance: ToleranceIndoors = 1.5
+    comfort_value: ComfortValue = 1.0
+    initial: InitialIndoors = None
     forecast: Forecast = "perfect"
 
 
@@ -308,9 +308,7 @@ class WaterHeater(_Asset, frozen=True, kw_only=True, tag="water_heater"):
     draw: Annotated[Flow | SeriesRef, about("Hot water drawn.", least=0)]
     desired: Annotated[Temperature, about("Desired temperature of the water.", **WATER)] = 55.0
     tolerance: Annotated[TemperatureDifference, about("Deviation that is still comfortable.", above=0, most=40)] = 5.0
-    comfort_value: Annotated[
-        MoneyPerHour, about("Worth of avoiding a deviation by the whole tolerance, at a `comfort` of 0.5.", least=0)
-    ] = 0.1
+    comfort_value: ComfortValue = 0.1
     inlet: Annotated[Temperature | SeriesRef, about("Temperature of the cold water.", **WATER)] = 12.0
     ambient: Annotated[Temperature | SeriesRef, about("Temperature around the tank.", **OUTDOORS)] = 20.0
     conductance: Annotated[Conductance, about("From the tank to its surroundings.", least=0)] = 0.002
