@@ -9,8 +9,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from micromarket.errors import Problem
 from micromarket.simulation.scenario.asset_checks import check_asset
-from micromarket.simulation.scenario.decoding import similar
 from micromarket.simulation.scenario.document import Document, Path
+from micromarket.simulation.scenario.expectations import similar
 from micromarket.simulation.scenario.file import Connection, Node, ScenarioFile
 from micromarket.simulation.scenario.findings import Finding, iso
 from micromarket.simulation.scenario.local_assets import asset_ids

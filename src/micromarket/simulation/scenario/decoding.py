@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from math import isfinite
 from typing import Any, TypeVar
 
@@ -17,11 +16,10 @@ from micromarket.domain import units
 from micromarket.domain.units import Dimension
 from micromarket.errors import NaiveTime, Problem, ScenarioError, WrongUnit
 from micromarket.simulation.scenario.document import MERGE, Document, Path, entries, key_name, scalar, shown
+from micromarket.simulation.scenario.expectations import LIMITS, Known, expected, limit_text, one_of, similar
 from micromarket.simulation.scenario.fields import SeriesRef, Text
 
 T = TypeVar("T")
-Known = Mapping[str, Any]
-"""What is known of a field beside its type: dimension, limits, what its text stands for."""
 
 _PARSERS: dict[Text, Callable[[str], Any]] = {
     Text.CLOCK: units.parse_clock,
@@ -29,23 +27,6 @@ _PARSERS: dict[Text, Callable[[str], Any]] = {
     Text.WEEKDAYS: units.parse_weekdays,
     Text.DURATION: units.parse_duration,
     Text.TIME: units.parse_time,
-}
-_NOUNS = {
-    Text.CLOCK: "a time of day",
-    Text.HOURS: "hours of the day",
-    Text.WEEKDAYS: "weekdays",
-    Text.DURATION: "an ISO 8601 duration",
-    Text.TIME: "a time with its offset from UTC",
-    Text.NAME: "a name",
-    Text.SLUG: "small letters, digits and dashes,",
-    Text.CURRENCY: "a currency code",
-    Text.ZONE: "an IANA time zone",
-}
-LIMITS: dict[str, tuple[Callable[[Any, float], Any], str]] = {
-    "least": (lambda value, limit: value >= limit, "at least"),
-    "above": (lambda value, limit: value > limit, "more than"),
-    "most": (lambda value, limit: value <= limit, "at most"),
-    "below": (lambda value, limit: value < limit, "less than"),
 }
 BAD: Any = object()
 """Stands for a value that could not be read; a problem was noted."""
@@ -98,54 +79,6 @@ class Decoder:
         return value
 
 
-def limit_text(known: Known, name: str, currency: str) -> str:
-    """Return a limit with the unit of its field."""
-    dimension = known.get("dimension")
-    if dimension is None:
-        return f"{known[name]:g}"
-    if dimension is Dimension.FRACTION:
-        return f"{100 * known[name]:g} %"
-    return f"{known[name]:g} {dimension.label(currency)}"
-
-
-def expected(kind: types.Type, known: Known, currency: str) -> str:
-    """Return in words what a field may hold."""
-    while isinstance(kind, types.Metadata):
-        known, kind = {**(kind.extra or {}), **known}, kind.type
-    if isinstance(kind, types.UnionType):
-        parts = [expected(part, known, currency) for part in kind.types if not isinstance(part, types.NoneType)]
-        return " or ".join(dict.fromkeys(parts))
-    if isinstance(kind, types.FloatType) and "dimension" in known:
-        return f'{known["dimension"].noun} such as "{known["dimension"].example(currency)}"'
-    if "text" in known:
-        return f'{_NOUNS[known["text"]]} such as "{known["example"]}"'
-    if isinstance(kind, types.StructType):
-        return "a series {file: ..., column: ...}" if kind.cls is SeriesRef else "a mapping"
-    if isinstance(kind, types.LiteralType):
-        return _one_of([str(value) for value in kind.values])
-    return _PLAIN.get(type(kind), "a value")
-
-
-_PLAIN: dict[type[types.Type], str] = {
-    types.StrType: "text",
-    types.BoolType: "true or false",
-    types.IntType: "a whole number",
-    types.FloatType: "a number",
-    types.VarTupleType: "a list",
-    types.DictType: "a mapping from times of day, such as {06:00: 21 degC, 22:00: 18 degC}",
-}
-
-
-def _one_of(words: list[str]) -> str:
-    return words[0] if len(words) == 1 else f"one of {', '.join(words)}"
-
-
-def similar(word: str, words: list[str]) -> str:
-    """Return ``did you mean ...?`` if one of `words` is near `word`, else nothing."""
-    near = get_close_matches(word, words, n=1, cutoff=0.6) or [other for other in words if other == word.lower()]
-    return f'did you mean "{near[0]}"?' if near else ""
-
-
 def _struct(decoder: Decoder, node: Node, kind: types.StructType, path: Path, known: Known) -> Any:
     if not isinstance(node, MappingNode):
         return decoder.refuse(node, path, expected(kind, known, decoder.currency))
@@ -178,7 +111,7 @@ def _check_keys(decoder: Decoder, node: MappingNode, allowed: list[str], path: P
         if name not in allowed:
             mend = similar(name, allowed) or "remove it"
             found = f'the unknown key "{name}"' if isinstance(key, ScalarNode) else name
-            decoder.problems.append(decoder.document.problem((*path, name), found, _one_of(allowed), mend, at=key))
+            decoder.problems.append(decoder.document.problem((*path, name), found, one_of(allowed), mend, at=key))
 
 
 def check_duplicates(decoder: Decoder, node: MappingNode, path: Path) -> None:
@@ -286,13 +219,13 @@ def _tagged(decoder: Decoder, node: MappingNode, structs: list[types.StructType]
     written = entries(node).get(tag_field)
     if written is None:
         problem = decoder.document.problem(
-            (*path, tag_field), "nothing", _one_of(list(by_tag)), f'add the key "{tag_field}"', at=node
+            (*path, tag_field), "nothing", one_of(list(by_tag)), f'add the key "{tag_field}"', at=node
         )
         decoder.problems.append(problem)
         return BAD
     name = str(scalar(written[1])) if isinstance(written[1], ScalarNode) else ""
     if name not in by_tag:
-        return decoder.refuse(written[1], (*path, tag_field), _one_of(list(by_tag)), similar(name, list(by_tag)))
+        return decoder.refuse(written[1], (*path, tag_field), one_of(list(by_tag)), similar(name, list(by_tag)))
     return decoder.decode(node, by_tag[name], path, {})
 
 
@@ -397,7 +330,7 @@ def _literal(decoder: Decoder, node: Node, kind: Any, path: Path, known: Known) 
     if isinstance(value, bool) or value not in kind.values:
         words = [str(each) for each in kind.values]
         mend = "write it without quotes" if value in words else similar(str(value), words)
-        return decoder.refuse(node, path, _one_of(words), mend)
+        return decoder.refuse(node, path, one_of(words), mend)
     return value
 
 

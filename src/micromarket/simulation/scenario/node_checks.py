@@ -14,8 +14,8 @@ from micromarket.markets.registry import PRICE_MODELS, names
 from micromarket.node.coordinations import GROUP
 from micromarket.simulation.scenario import series_files
 from micromarket.simulation.scenario.asset_checks import check_asset
-from micromarket.simulation.scenario.decoding import similar
 from micromarket.simulation.scenario.document import Document, Path
+from micromarket.simulation.scenario.expectations import similar
 from micromarket.simulation.scenario.findings import Finding
 from micromarket.simulation.scenario.local_assets import asset_ids
 from micromarket.simulation.scenario.node_file import (

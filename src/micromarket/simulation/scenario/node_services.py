@@ -9,7 +9,8 @@ from micromarket.assets.served import Bulletins
 from micromarket.domain.intervals import Interval, IntervalGrid
 from micromarket.domain.units import Dimension, parse_quantity
 from micromarket.errors import WrongUnit
-from micromarket.simulation.scenario.decoding import Known, SeriesUse
+from micromarket.simulation.scenario.decoding import SeriesUse
+from micromarket.simulation.scenario.expectations import Known
 from micromarket.simulation.scenario.fields import SeriesRef
 from micromarket.simulation.scenario.findings import Finding
 from micromarket.simulation.scenario.node_file import NodeFile, Service

@@ -15,8 +15,9 @@ from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import EPOCH, MICROSECOND, IntervalGrid, Times, local_microseconds
 from micromarket.domain.units import ColumnUnit, Dimension, column_unit
 from micromarket.errors import Problem, ScenarioError, WrongUnit
-from micromarket.simulation.scenario.decoding import LIMITS, SeriesUse, limit_text, similar
+from micromarket.simulation.scenario.decoding import SeriesUse
 from micromarket.simulation.scenario.document import Document
+from micromarket.simulation.scenario.expectations import LIMITS, limit_text, similar
 from micromarket.simulation.scenario.series_files import TIMESTAMP, header, read
 
 HOUR_US = 3_600_000_000

@@ -9,8 +9,8 @@ from itertools import pairwise
 from micromarket.dso.tree_settlement import DELIVERY
 from micromarket.markets.registry import PRICE_MODELS, names
 from micromarket.simulation.neighborhood import SPOT
-from micromarket.simulation.scenario.decoding import similar
 from micromarket.simulation.scenario.document import Path
+from micromarket.simulation.scenario.expectations import similar
 from micromarket.simulation.scenario.file import MarketSeries, ScenarioFile
 from micromarket.simulation.scenario.findings import Finding, iso
 
