@@ -10,11 +10,11 @@ import numpy as np
 
 from bench_nested import Case, campus, deep
 from micromarket.domain.curves import Curves
-from micromarket.node.consensus import clear_consensus
-from micromarket.node.coordination import clear_nested
-from micromarket.node.network import Network
-from micromarket.node.tree import NodeTree
-from micromarket.node.welfare import welfare
+from micromarket.node.networks.consensus import clear_consensus
+from micromarket.node.networks.nested import clear_nested
+from micromarket.node.networks.network import Network
+from micromarket.node.networks.tree import NodeTree
+from micromarket.node.networks.welfare import welfare
 from timing import duration, median_of, table
 
 REFERENCE_ROUNDS = 99

@@ -14,8 +14,8 @@ import numpy as np
 
 from micromarket.domain.curves import UNLIMITED_KW, Curves
 from micromarket.kernels.nested import clear_nested_plain
-from micromarket.node.coordination import NestedClearing, clear_nested, problem_of
-from micromarket.node.tree import NodeTree
+from micromarket.node.networks.nested import NestedClearing, clear_nested, problem_of
+from micromarket.node.networks.tree import NodeTree
 from timing import duration, median_of, table
 
 Vertices = list[tuple[float, float]]

@@ -11,7 +11,7 @@ import tempfile
 from datetime import timedelta
 from pathlib import Path
 
-from micromarket.node.running import NodeSetup
+from micromarket.node.living.running import NodeSetup
 from micromarket.runtime.network import run_network
 from micromarket.simulation.scenario.node_reading import read_node
 from micromarket.simulation.whole_network import NetworkRun, WholeNetwork

@@ -2,8 +2,8 @@
 
 from datetime import timedelta
 
-from micromarket.node.facts import Cleared, Delivered, SetPointsGiven
-from micromarket.node.running import RunningNode
+from micromarket.node.living.facts import Cleared, Delivered, SetPointsGiven
+from micromarket.node.living.running import RunningNode
 from micromarket.runtime.bus import InProcessBus
 from micromarket.runtime.clocks import VirtualClock
 from micromarket.runtime.network import run_network

@@ -8,10 +8,10 @@ from micromarket.domain.curves import Curves
 from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
-from micromarket.node.facts import Cleared
+from micromarket.node.living.facts import Cleared
+from micromarket.node.living.running import NodeSetup, RunningNode, StartingSeries
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
-from micromarket.node.running import NodeSetup, RunningNode, StartingSeries
 from micromarket.runtime.bus import InProcessBus
 from micromarket.runtime.clocks import VirtualClock
 from micromarket.runtime.faults import FaultyBus

@@ -7,8 +7,8 @@ import numpy as np
 
 from micromarket.domain.curves import Curves
 from micromarket.domain.surplus import marginal_cost_integral
-from micromarket.node.network import Network
-from micromarket.node.tree import NodeTree
+from micromarket.node.networks.network import Network
+from micromarket.node.networks.tree import NodeTree
 from trees import random_curves, random_tree, supplier
 
 MUCH_KW = 1e3

@@ -3,7 +3,7 @@
 import numpy as np
 
 from micromarket.domain.curves import UNLIMITED_KW, Curves
-from micromarket.node.tree import NodeTree
+from micromarket.node.networks.tree import NodeTree
 
 
 def tree(parent, import_kw=np.inf, export_kw=np.inf, loss=0.0):

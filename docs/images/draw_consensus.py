@@ -11,8 +11,8 @@ from pathlib import Path
 import numpy as np
 
 from micromarket import Curves
-from micromarket.node.consensus import clear_consensus
-from micromarket.node.network import Network
+from micromarket.node.networks.consensus import clear_consensus
+from micromarket.node.networks.network import Network
 
 FILE = Path(__file__).with_name("consensus.svg")
 WIDTH, HEIGHT = 480, 260

@@ -17,11 +17,11 @@ from micromarket.domain.curves import Floats
 from micromarket.markets.series.market import Market, MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import MarketState, Timing
-from micromarket.node.dialog import SignalRules
-from micromarket.node.facts import Fact, SignalReceived
+from micromarket.node.living.dialog import SignalRules
+from micromarket.node.living.facts import Fact, SignalReceived
+from micromarket.node.living.running import NodeSetup, StartingSeries
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
-from micromarket.node.running import NodeSetup, StartingSeries
 from micromarket.runtime.faults import Faults
 from micromarket.runtime.network import run_network
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from micromarket.node.facts import Cleared, Delivered, Fact, MeterRead
+from micromarket.node.living.facts import Cleared, Delivered, Fact, MeterRead
 from micromarket.runtime.network import run_network
 from micromarket.simulation.scenario.node_reading import NodeToRun, read_node
 from micromarket.simulation.whole_network import WholeNetwork

@@ -15,8 +15,8 @@ from micromarket.errors import InvalidValue
 from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
-from micromarket.node.metering import metered_flows
-from micromarket.node.tree import NodeTree
+from micromarket.node.networks.metering import metered_flows
+from micromarket.node.networks.tree import NodeTree
 
 START = datetime(2026, 7, 6, tzinfo=UTC)
 TREE = NodeTree.of(["root", "feeder", "home", "shop"], [-1, 0, 1, 0], 50.0, 50.0, [0, 0.04, 0.02, 0])

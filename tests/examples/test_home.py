@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from devices_at_home import cleared, delivered, lived, readings
-from micromarket.node.facts import MeterRead, PeakRaised
+from micromarket.node.living.facts import MeterRead, PeakRaised
 from micromarket.simulation.scenario.node_reading import read_node
 
 FOLDER = Path(__file__).parents[2] / "examples" / "home"

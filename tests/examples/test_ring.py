@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from micromarket.domain.curves import Curves
-from micromarket.node.facts import Cleared, NoAgreement, SignalSent
+from micromarket.node.living.facts import Cleared, NoAgreement, SignalSent
 from micromarket.runtime.network import run_network
 from micromarket.simulation.scenario.node_reading import read_node
 from networks import Case, cost_of, least_cost, network

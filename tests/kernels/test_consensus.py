@@ -4,7 +4,7 @@ import pytest
 from micromarket.kernels.backend import native
 from micromarket.kernels.consensus import clear_consensus, clear_consensus_plain
 from micromarket.kernels.exchange import EdgeState
-from micromarket.node.consensus import problem_of, rules_for
+from micromarket.node.networks.consensus import problem_of, rules_for
 from networks import random_case
 
 

@@ -4,7 +4,7 @@ import pytest
 from micromarket.kernels import nested
 from micromarket.kernels.nested import NestedProblem, NestedSolution, clear_nested, clear_nested_plain
 from micromarket.kernels.polylines import add_all, clip, polyline, powers_at, prices_at
-from micromarket.node.coordination import problem_of
+from micromarket.node.networks.nested import problem_of
 from trees import random_market
 
 FIELDS = NestedSolution.__dataclass_fields__

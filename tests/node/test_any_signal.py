@@ -8,11 +8,11 @@ import pytest
 
 from living_nodes import CLEARING, START, hourly, lives
 from micromarket.domain.curves import Curves
-from micromarket.node.demand_charge import DemandCharge
-from micromarket.node.facts import Cleared
+from micromarket.node.demand.demand_charge import DemandCharge
+from micromarket.node.living.facts import Cleared
+from micromarket.node.living.running import RunningNode
+from micromarket.node.living.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
 from micromarket.node.neighbor import Direction, Neighbor
-from micromarket.node.running import RunningNode
-from micromarket.node.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
 from trees import load, offers
 
 DIRECTIONS = {

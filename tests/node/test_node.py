@@ -4,9 +4,9 @@ import pytest
 from micromarket.domain.curves import Curves
 from micromarket.errors import BrokenTree, InvalidValue, UnknownParty, UnratedLoss, WrongShape
 from micromarket.node.balancing import balance
-from micromarket.node.coordination import clear_nested
-from micromarket.node.demand_charge import DemandCharge
+from micromarket.node.demand.demand_charge import DemandCharge
 from micromarket.node.neighbor import Direction, Neighbor
+from micromarket.node.networks.nested import clear_nested
 from micromarket.node.node import TransactiveNode
 from trees import load, offers, supplier, tree
 

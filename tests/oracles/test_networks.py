@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from micromarket.node.consensus import clear_consensus
-from micromarket.node.coordination import clear_nested
+from micromarket.node.networks.consensus import clear_consensus
+from micromarket.node.networks.nested import clear_nested
 from networks import cost_of, least_cost, random_case
 
 PRECISION = 1e-6

@@ -11,12 +11,20 @@ from living_nodes import CLEARING, MINUTE, START, Programs, cleared, hourly, liv
 from micromarket.domain.curves import Curves
 from micromarket.errors import BrokenTree
 from micromarket.markets.auctions.auction import Outcome
-from micromarket.node.consensus import clear_consensus
-from micromarket.node.consensus_market import SCARCITY, TYPICAL_KW
-from micromarket.node.exchange import ConsensusRules
-from micromarket.node.facts import Cleared, Fate, NeighborSilent, NoAgreement, SignalReceived, SignalSent, Source
+from micromarket.node.coordination.consensus_market import SCARCITY, TYPICAL_KW
+from micromarket.node.coordination.exchange import ConsensusRules
+from micromarket.node.living.facts import (
+    Cleared,
+    Fate,
+    NeighborSilent,
+    NoAgreement,
+    SignalReceived,
+    SignalSent,
+    Source,
+)
+from micromarket.node.living.running import RunningNode
 from micromarket.node.neighbor import Direction, Neighbor
-from micromarket.node.running import RunningNode
+from micromarket.node.networks.consensus import clear_consensus
 from micromarket.runtime.faults import Faults
 from micromarket.runtime.network import run_network
 from networks import network

@@ -19,8 +19,8 @@ from devices_at_home import (
     told,
 )
 from micromarket.errors import InvalidValue
-from micromarket.node.facts import Cleared, Delivered, MeterRead, PeakRaised, SetPointsGiven
-from micromarket.node.running import RunningNode
+from micromarket.node.living.facts import Cleared, Delivered, MeterRead, PeakRaised, SetPointsGiven
+from micromarket.node.living.running import RunningNode
 from micromarket.runtime.network import run_network
 from micromarket.runtime.saving import restored, saved
 from micromarket.simulation.scenario.node_reading import read_node

@@ -7,7 +7,7 @@ import pytest
 from living_nodes import CLEARING, MINUTE, START, hourly, lives
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
-from micromarket.node.facts import Cleared
+from micromarket.node.living.facts import Cleared
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.runtime.network import run_network
 from trees import load, offers

@@ -8,11 +8,11 @@ from hypothesis import strategies as st
 
 from living_nodes import CLEARING, MINUTE, START, cleared, hourly, lives, setups_of
 from micromarket.errors import BrokenTree
-from micromarket.node.coordination import clear_nested
-from micromarket.node.dialog import Reason
-from micromarket.node.facts import Cleared, NeighborSilent, SignalSent, Source
+from micromarket.node.living.dialog import Reason
+from micromarket.node.living.facts import Cleared, NeighborSilent, SignalSent, Source
+from micromarket.node.living.running import RunningNode
 from micromarket.node.neighbor import Direction, Neighbor
-from micromarket.node.running import RunningNode
+from micromarket.node.networks.nested import clear_nested
 from micromarket.runtime.faults import Faults
 from micromarket.runtime.network import run_network
 from trees import load, offers, random_market

@@ -4,8 +4,8 @@ import pytest
 
 from living_nodes import CLEARING, MINUTE, START, Programs, cleared, hourly, lives, setups_of
 from micromarket.errors import InvalidValue
+from micromarket.node.living.running import NodeState, RunningNode
 from micromarket.node.neighbor import Direction, Neighbor
-from micromarket.node.running import NodeState, RunningNode
 from micromarket.runtime.faults import Faults
 from micromarket.runtime.network import run_network
 from micromarket.runtime.saving import restored, saved, write

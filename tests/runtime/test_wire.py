@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micromarket.errors import BadSignal
-from micromarket.node.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
+from micromarket.node.living.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
 from micromarket.runtime.wire import MOST_BYTES, decoded, encoded, schema_text, signal_schema
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "reference" / "signal.schema.json"

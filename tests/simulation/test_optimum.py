@@ -3,8 +3,8 @@ import pytest
 
 from micromarket.errors import MissingExtra, NotCleared
 from micromarket.grid import dispatch
-from micromarket.node.coordination import clear_nested
-from micromarket.node.welfare import welfare, welfare_bound
+from micromarket.node.networks.nested import clear_nested
+from micromarket.node.networks.welfare import welfare, welfare_bound
 from micromarket.simulation.optimum import central_optimum
 from trees import load, random_market, supplier, tree
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from micromarket.errors import BrokenTree, InvalidValue, UnknownParty
-from micromarket.node.commitments import cleared_markets
+from micromarket.node.living.commitments import cleared_markets
 from micromarket.runtime.network import run_network
 from micromarket.simulation.scenario.node_reading import read_node
 from micromarket.simulation.whole_network import WholeNetwork

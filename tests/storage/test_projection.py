@@ -14,12 +14,12 @@ from micromarket.errors import UnknownParty
 from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
-from micromarket.node.demand_charge import DemandCharge
-from micromarket.node.facts import Delivered, SetPointsGiven
-from micromarket.node.inventory import Inventory, ListedAsset
+from micromarket.node.demand.demand_charge import DemandCharge
+from micromarket.node.living.facts import Delivered, SetPointsGiven
+from micromarket.node.living.inventory import Inventory, ListedAsset
+from micromarket.node.living.running import NodeSetup, RunningNode, StartingSeries
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
-from micromarket.node.running import NodeSetup, RunningNode, StartingSeries
 from micromarket.runtime.bus import InProcessBus
 from micromarket.runtime.clocks import VirtualClock
 from micromarket.runtime.network import run_network

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from micromarket.errors import StoreError
-from micromarket.node.facts import Cleared, Fate, MessageRefused, SignalReceived, SignalSent
-from micromarket.node.signals import TransactiveSignal
+from micromarket.node.living.facts import Cleared, Fate, MessageRefused, SignalReceived, SignalSent
+from micromarket.node.living.signals import TransactiveSignal
 from micromarket.storage.opening import open_store
 from micromarket.storage.schema import TABLES
 from micromarket.storage.views import VIEWS

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from living_nodes import cleared
-from micromarket.node.facts import SignalSent
+from micromarket.node.living.facts import SignalSent
 from micromarket.runtime.network import run_network
 from micromarket.runtime.pace import Conductor
 from micromarket.simulation.scenario.node_reading import read_node

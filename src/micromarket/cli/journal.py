@@ -10,7 +10,7 @@ from typing import Any
 
 import typer
 
-from micromarket.node.facts import Fact
+from micromarket.node.living.facts import Fact
 from micromarket.runtime.faults import Faults
 from micromarket.runtime.journal import sentence
 from micromarket.runtime.program import Record

@@ -12,9 +12,9 @@ from micromarket.domain.curves import Curves, Floats
 from micromarket.errors import InvalidValue, UnratedLoss, WrongShape
 from micromarket.kernels.lines import Line
 from micromarket.kernels.polylines import polyline
-from micromarket.node.demand_charge import DemandCharge, DemandPrice
+from micromarket.node.demand.demand_charge import DemandCharge, DemandPrice
 from micromarket.node.losses import SEGMENTS, links
-from micromarket.node.tree import MOST_LOSS
+from micromarket.node.networks.tree import MOST_LOSS
 from micromarket.node.vertices import curve_of, vertices_of
 
 ROUNDING_KW = 1e-9

@@ -1,6 +1,6 @@
 """A transactive node: one circuit region seen from inside, with its local assets and its neighbors.
 
-The array kernel in `micromarket.node.coordination` solves whole trees at once. This is the same thing for one node
+The array kernel in `micromarket.node.networks.nested` solves whole trees at once. This is the same thing for one node
 that knows nothing but the curves its neighbors sent: what an independent agent runs.
 """
 

@@ -3,7 +3,15 @@
 from __future__ import annotations
 
 from micromarket.domain.curves import Floats
-from micromarket.node.facts import Cleared, Delivered, Fact, MessageRefused, NeighborSilent, NoAgreement, Source
+from micromarket.node.living.facts import (
+    Cleared,
+    Delivered,
+    Fact,
+    MessageRefused,
+    NeighborSilent,
+    NoAgreement,
+    Source,
+)
 
 TOLD = {Source.SIGNAL, Source.PRICE_LIST}
 MOST_SHOWN = 6

@@ -8,7 +8,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from micromarket.node.running import NodeSetup, NodeState, RunningNode
+from micromarket.node.living.running import NodeSetup, NodeState, RunningNode
 from micromarket.runtime.clocks import Clock, VirtualClock, WallClock
 from micromarket.runtime.faults import Faults, FaultyBus
 from micromarket.runtime.nats_bus import NatsBus

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from functools import partial
 
-from micromarket.node.facts import Fact
-from micromarket.node.running import NodeSetup, RunningNode
+from micromarket.node.living.facts import Fact
+from micromarket.node.living.running import NodeSetup, RunningNode
 from micromarket.runtime.bus import InProcessBus
 from micromarket.runtime.clocks import VirtualClock
 from micromarket.runtime.faults import Faults, FaultyBus

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from micromarket.errors import BadSignal
-from micromarket.node.description import foreseen, started
-from micromarket.node.facts import Fact, MessageRefused, MeterRead
-from micromarket.node.running import RunningNode
-from micromarket.node.signals import TransactiveSignal
+from micromarket.node.living.description import foreseen, started
+from micromarket.node.living.facts import Fact, MessageRefused, MeterRead
+from micromarket.node.living.running import RunningNode
+from micromarket.node.living.signals import TransactiveSignal
 from micromarket.runtime.bus import Bus, subject_of
 from micromarket.runtime.clocks import Clock
 from micromarket.runtime.wire import decoded, encoded

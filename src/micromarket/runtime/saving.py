@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from micromarket.errors import InvalidValue
-from micromarket.node.coordinations import coordination
-from micromarket.node.negotiation import Negotiation
-from micromarket.node.running import NodeSetup, NodeState
+from micromarket.node.coordination.coordination import coordination
+from micromarket.node.living.negotiation import Negotiation
+from micromarket.node.living.running import NodeSetup, NodeState
 from micromarket.storage.chains import model_from_bytes
 from micromarket.storage.values import from_bytes, to_bytes
 

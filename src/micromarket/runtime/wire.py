@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from micromarket.errors import BadSignal, InvalidValue
-from micromarket.node.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
+from micromarket.node.living.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
 
 IDENTITY = "https://micromarket.example/schema/transactive-signal-1.json"
 MOST_BYTES = 1_000_000

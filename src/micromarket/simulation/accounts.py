@@ -22,7 +22,7 @@ from micromarket.dso.settlement import (
 )
 from micromarket.dso.tariffs import RateTable, bill, break_even_rate
 from micromarket.dso.tree_settlement import ClearedTree, TreeSettlement, settle_tree
-from micromarket.node.coordination import NestedClearing
+from micromarket.node.networks.nested import NestedClearing
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recording.recorder import Recorder
 from micromarket.simulation.recording.tables import Consumed, OtherItems, Part, Tables

@@ -15,7 +15,7 @@ from micromarket.dso.tariffs import FlatRate, RateTable, Tariff, TimeOfUse
 from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
-from micromarket.node.tree import NodeTree
+from micromarket.node.networks.tree import NodeTree
 from micromarket.simulation.fleets import BUILDERS, by_fleet
 from micromarket.simulation.neighborhood import (
     SPOT,

@@ -18,8 +18,8 @@ from micromarket.domain.intervals import MICROSECOND
 from micromarket.markets.series.behavior import Behavior, act
 from micromarket.markets.series.series import Entered, MarketSeries
 from micromarket.markets.series.states import MarketState
-from micromarket.node.coordination import NestedClearing
-from micromarket.node.metering import metered_flows
+from micromarket.node.networks.metering import metered_flows
+from micromarket.node.networks.nested import NestedClearing
 from micromarket.simulation.accounts import settle_commitments, settle_market
 from micromarket.simulation.neighborhood import SPOT, Neighborhood
 from micromarket.simulation.recording.commitments import write_commitments

@@ -18,7 +18,7 @@ from micromarket.dso.load_serving_entity import Supplier
 from micromarket.dso.settlement import summed
 from micromarket.dso.tariffs import RateTable
 from micromarket.markets.series.series import SeriesPlan
-from micromarket.node.tree import NodeTree
+from micromarket.node.networks.tree import NodeTree
 
 Indices = NDArray[np.int64]
 

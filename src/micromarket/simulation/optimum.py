@@ -15,8 +15,8 @@ from numpy.typing import ArrayLike
 
 from micromarket.domain.curves import Curves, Floats
 from micromarket.grid.dispatch import Entries, Network, Task, best_dispatch
-from micromarket.node.tree import NodeTree
-from micromarket.node.welfare import lines_gain
+from micromarket.node.networks.tree import NodeTree
+from micromarket.node.networks.welfare import lines_gain
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -14,7 +14,7 @@ from micromarket.domain.curves import Floats
 from micromarket.domain.money import Micro, to_micro
 from micromarket.dso.make_whole import MadeWhole, make_whole
 from micromarket.dso.settlement import Postings
-from micromarket.node.coordination import NestedClearing
+from micromarket.node.networks.nested import NestedClearing
 from micromarket.simulation.neighborhood import SPOT, Indices, Neighborhood
 
 

@@ -20,10 +20,10 @@ from micromarket.errors import BrokenTree, InvalidValue, UnknownParty
 from micromarket.markets.series.corrections import ClearedMarket, cleared_in_all, committed_w
 from micromarket.markets.series.market import Market
 from micromarket.markets.series.series import SeriesPlan
-from micromarket.node.coordination import NestedClearing, clear_nested
+from micromarket.node.living.running import NodeSetup
 from micromarket.node.neighbor import Direction, Neighbor
-from micromarket.node.running import NodeSetup
-from micromarket.node.tree import NodeTree
+from micromarket.node.networks.nested import NestedClearing, clear_nested
+from micromarket.node.networks.tree import NodeTree
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -15,7 +15,7 @@ from micromarket.markets.registry import opening_model
 from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.prediction import KnownPrices, PriceSources, foresee
 from micromarket.markets.series.price_models import PriceModel
-from micromarket.node.coordination import NestedClearing, clear_nested
+from micromarket.node.networks.nested import NestedClearing, clear_nested
 from micromarket.simulation.neighborhood import SPOT, Fleet, Neighborhood
 from micromarket.simulation.recording import checkpoint
 

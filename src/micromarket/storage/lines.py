@@ -10,7 +10,7 @@ import msgspec
 import numpy as np
 
 from micromarket.errors import MicromarketError, StoreError
-from micromarket.node.facts import Fact
+from micromarket.node.living.facts import Fact
 
 Recorded = tuple[str, Fact]
 """The name of a node, and what happened at it."""

@@ -11,7 +11,8 @@ from micromarket.assets.information_service import InformationService
 from micromarket.errors import StoreError
 from micromarket.markets.auctions.auction import Outcome
 from micromarket.markets.series.market import Market, MarketRules
-from micromarket.node.facts import (
+from micromarket.node.demand.meter_point import Measurement, MeterPoint
+from micromarket.node.living.facts import (
     Cleared,
     Delivered,
     Fact,
@@ -28,8 +29,7 @@ from micromarket.node.facts import (
     SignalSent,
     StateEntered,
 )
-from micromarket.node.inventory import ListedNeighbor, ListedSeries
-from micromarket.node.meter_point import Measurement, MeterPoint
+from micromarket.node.living.inventory import ListedNeighbor, ListedSeries
 from micromarket.storage.lines import Recorded
 from micromarket.storage.values import to_bytes
 

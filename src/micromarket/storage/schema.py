@@ -16,8 +16,8 @@ from enum import Enum
 
 from micromarket.markets.auctions.auction import Outcome
 from micromarket.markets.series.states import MarketState
-from micromarket.node.facts import Source
-from micromarket.node.meter_point import Measurement
+from micromarket.node.demand.meter_point import Measurement
+from micromarket.node.living.facts import Source
 from micromarket.node.neighbor import Direction
 
 VERSION = 2

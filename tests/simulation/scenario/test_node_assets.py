@@ -10,7 +10,7 @@ from micromarket.domain.curves import UNLIMITED_KW
 from micromarket.domain.intervals import IntervalGrid
 from micromarket.dso.bulk_rates import BulkRates
 from micromarket.errors import InvalidValue, ScenarioError
-from micromarket.node.facts import Cleared
+from micromarket.node.living.facts import Cleared
 from micromarket.runtime.network import run_network
 from micromarket.simulation.scenario.node_assets import BulkSupply, PriceList, read_powers
 from micromarket.simulation.scenario.node_reading import read_node

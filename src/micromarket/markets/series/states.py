@@ -129,7 +129,7 @@ class StateMachine:
     -----
     A state ends when the next begins, whoever has or has not done their part by then, so that none waits for ever.
     The template leaves open what follows when an agent fails to act in time (section 3.4); here the market clears on
-    what stands in for it, as `micromarket.node.stand_ins` says, and the record names it.
+    what stands in for it, as `micromarket.node.living.stand_ins` says, and the record names it.
     """
 
     def __init__(self, starts: Mapping[MarketState, datetime], state: MarketState = MarketState.INACTIVE) -> None:

@@ -11,7 +11,7 @@ from micromarket.assets.asset import LocalAsset, Steps
 from micromarket.domain.curves import Curves, Floats
 from micromarket.domain.intervals import IntervalGrid
 from micromarket.dso.imbalance import ImbalancePrices, Traded, postings, settle_deviations
-from micromarket.node.coordination import NestedClearing
+from micromarket.node.networks.nested import NestedClearing
 from micromarket.simulation.cases import Arrays, Progress, flows_over_lines, record_supply, stacked, with_supplier
 from micromarket.simulation.continuous.homes import Plans, aims, plan, planning_edges
 from micromarket.simulation.continuous.tenders import (

@@ -14,7 +14,7 @@ from micromarket.domain.intervals import IntervalGrid
 from micromarket.domain.money import Micro
 from micromarket.dso.settlement import Postings
 from micromarket.markets.auctions.auction import Outcome
-from micromarket.node.coordination import NestedClearing
+from micromarket.node.networks.nested import NestedClearing
 from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recording.recorder import Array, Coded, Column, Moments, Recorder, grid
 from micromarket.simulation.recording.welfare import Welfare

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from micromarket.domain.curves import Curves
 from micromarket.markets.auctions.auction import Outcome
-from micromarket.node.coordination import NestedClearing
-from micromarket.node.welfare import welfare, welfare_bound
+from micromarket.node.networks.nested import NestedClearing
+from micromarket.node.networks.welfare import welfare, welfare_bound
 from micromarket.simulation.neighborhood import Neighborhood
 
 

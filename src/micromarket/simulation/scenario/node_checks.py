@@ -11,7 +11,7 @@ from zoneinfo import available_timezones
 from micromarket.domain.intervals import MICROSECOND
 from micromarket.errors import Problem
 from micromarket.markets.registry import PRICE_MODELS, names
-from micromarket.node.coordinations import GROUP
+from micromarket.node.coordination.coordination import GROUP
 from micromarket.simulation.scenario import series_files
 from micromarket.simulation.scenario.asset_checks import check_asset
 from micromarket.simulation.scenario.document import Document, Path

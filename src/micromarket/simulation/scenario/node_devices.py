@@ -7,7 +7,7 @@ from datetime import timedelta
 
 from micromarket.domain.intervals import EPOCH, HOUR, MICROSECOND, Interval, IntervalGrid
 from micromarket.markets.series.series import SeriesPlan
-from micromarket.node.devices import Devices
+from micromarket.node.living.devices import Devices
 from micromarket.simulation.fleets import BUILDERS, by_fleet
 from micromarket.simulation.scenario.findings import Finding
 from micromarket.simulation.scenario.local_assets import asset_ids

@@ -18,14 +18,14 @@ from micromarket.errors import InvalidValue, Problem, ScenarioError
 from micromarket.markets.series.market import MarketRules
 from micromarket.markets.series.series import SeriesPlan
 from micromarket.markets.series.states import Timing
-from micromarket.node.demand_charge import DemandCharge
-from micromarket.node.devices import Devices
-from micromarket.node.dialog import SignalRules
-from micromarket.node.inventory import Inventory, ListedAsset
-from micromarket.node.meter_point import Measurement, MeterPoint
+from micromarket.node.demand.demand_charge import DemandCharge
+from micromarket.node.demand.meter_point import Measurement, MeterPoint
+from micromarket.node.living.devices import Devices
+from micromarket.node.living.dialog import SignalRules
+from micromarket.node.living.inventory import Inventory, ListedAsset
+from micromarket.node.living.running import NodeSetup, StartingSeries
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.node import TransactiveNode
-from micromarket.node.running import NodeSetup, StartingSeries
 from micromarket.simulation.scenario import document as text_of
 from micromarket.simulation.scenario.decoding import SeriesUse, decode
 from micromarket.simulation.scenario.document import Document

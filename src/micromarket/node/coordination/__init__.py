@@ -1,0 +1,1 @@
+"""How independent nodes agree with their neighbors: a plug point, the nested auction, consensus."""

@@ -1,0 +1,1 @@
+"""Demand: what meters count, and what a month's highest costs."""

@@ -1,0 +1,1 @@
+"""Many nodes at once: trees and meshes, cleared in one call."""
