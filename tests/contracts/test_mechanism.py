@@ -269,6 +269,14 @@ def test_every_submission_is_answered(name, played):
 
 
 @every_mechanism
+@pytest.mark.parametrize("question", ["best_prices", "depth", "curve"])
+def test_what_is_not_traded_is_named(name, question):
+    """Whoever asks for an instrument that is not traded hears so, as whoever submits an order for it does."""
+    with pytest.raises(UnknownInstrument, match="midnight is not traded here"):
+        getattr(create(name), question)("midnight")
+
+
+@every_mechanism
 @pytest.mark.parametrize(
     ("wrong", "reason"),
     [

@@ -303,13 +303,31 @@ class Mechanism(Protocol):
         ...
 
     def best_prices(self, instrument_id: InstrumentId) -> BestPrices:
-        """Return the best price of each side."""
+        """Return the best price of each side.
+
+        Raises
+        ------
+        UnknownInstrument
+            If it is not traded here.
+        """
         ...
 
     def depth(self, instrument_id: InstrumentId) -> tuple[Level, ...]:
-        """Return what is held by side and price, buyers first, best price first."""
+        """Return what is held by side and price, buyers first, best price first.
+
+        Raises
+        ------
+        UnknownInstrument
+            If it is not traded here.
+        """
         ...
 
     def curve(self, instrument_id: InstrumentId) -> Curves:
-        """Return the sum of all that is held as one curve of one interval [price steps, quantity steps]."""
+        """Return the sum of all that is held as one curve of one interval [price steps, quantity steps].
+
+        Raises
+        ------
+        UnknownInstrument
+            If it is not traded here.
+        """
         ...

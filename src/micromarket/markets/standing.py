@@ -17,6 +17,7 @@ from micromarket.domain.products import Steps
 from micromarket.errors import DuplicateOrder, MicromarketError, NotSupported
 from micromarket.markets import snapshots
 from micromarket.markets.admission import EVERYWHERE, RegisterRule, judge, whole_steps
+from micromarket.markets.by_instrument import ByInstrument
 from micromarket.markets.mechanism import (
     BestPrices,
     Level,
@@ -49,7 +50,7 @@ class CallMechanism(ABC):
     """How long, by the event clock, a name stays taken after its order was let go."""
 
     def __init__(self, instrument_ids: Sequence[InstrumentId]) -> None:
-        self._books: dict[InstrumentId, dict[OrderId, Order]] = {each: {} for each in instrument_ids}
+        self._books = ByInstrument[dict[OrderId, Order]]({each: {} for each in instrument_ids})
         self._held: dict[OrderId, Order] = {}
         self._memory = Memory(self.remembers)
         self._now: datetime | None = None
@@ -126,7 +127,7 @@ class CallMechanism(ABC):
     def clear(self) -> list[Outcome]:
         """Clear every instrument by the rule of this mechanism."""
         books = {each: list(orders.values()) for each, orders in self._books.items()}
-        self._books, self._held = {each: {} for each in books}, {}
+        self._books, self._held = ByInstrument({each: {} for each in books}), {}
         return self._noted(list(self.uncross(books)))
 
     def snapshot(self) -> bytes:
@@ -143,7 +144,7 @@ class CallMechanism(ABC):
         state = snapshots.from_bytes(self.name, self.version, snapshot)
         self._now = snapshots.moment_of(state["now"])
         self._memory.take(state)
-        self._books, self._held = {each: {} for each in self._books}, {}
+        self._books, self._held = ByInstrument({each: {} for each in self._books}), {}
         for row in state["held"]:
             self.hold(snapshots.order_of(row))
 

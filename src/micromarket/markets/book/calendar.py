@@ -14,6 +14,7 @@ from micromarket.domain.ids import InstrumentId
 from micromarket.domain.intervals import utc
 from micromarket.domain.products import Product
 from micromarket.errors import InvalidValue
+from micromarket.markets.by_instrument import ByInstrument
 from micromarket.markets.snapshots import moment_of, moment_text
 from micromarket.markets.standing import later
 
@@ -149,8 +150,8 @@ class TradingCalendar:
     def __init__(self, kept: timedelta | None = None, deliveries: Sequence[Deliveries] = ()) -> None:
         self._kept, self._deliveries = kept, deliveries
         self._next = [0] * len(deliveries)
-        self._times: dict[InstrumentId, Timetable] = {}
-        self._phases: dict[InstrumentId, Phase] = {}
+        self._times = ByInstrument[Timetable]()
+        self._phases = ByInstrument[Phase]()
         self._turns: list[tuple[datetime, int, int, InstrumentId, Phase]] = []
         self._opened = 0
         self.now: datetime | None = None
@@ -273,8 +274,8 @@ class TradingCalendar:
     def take(self, rows: Mapping[str, Any]) -> None:
         """Take over what `rows` wrote."""
         self.now, self._opened, self._next = moment_of(rows["now"]), rows["opened"], list(rows["next"])
-        self._times = {each: Timetable(*map(moment_of, moments)) for each, _, *moments in rows["times"]}
-        self._phases = {each: Phase(phase) for each, phase, *_ in rows["times"]}
+        self._times = ByInstrument({each: Timetable(*map(moment_of, moments)) for each, _, *moments in rows["times"]})
+        self._phases = ByInstrument({each: Phase(phase) for each, phase, *_ in rows["times"]})
         every = {each: list(self._all_turns(times)) for each, times in self._times.items()}
         self._turns = [
             (every[each][rank][0], number, rank, each, every[each][rank][1]) for number, rank, each in rows["turns"]

@@ -15,6 +15,7 @@ from micromarket.kernels.matching import Book, Kind
 from micromarket.markets.admission import MOST_STEPS, Rule, crosses
 from micromarket.markets.book.holdings import Held, Holdings, buys
 from micromarket.markets.book.plain_orders import PlainLimit
+from micromarket.markets.by_instrument import ByInstrument
 from micromarket.markets.mechanism import BestPrices, Level, Matched, OrderRemoved, Outcome, Reduced, Rested
 from micromarket.markets.standing import keeps_place
 
@@ -77,9 +78,9 @@ class Crossing:
         self._segment = segment
         self.book = Book(segment.priority)
         self.holdings = Holdings(segment.owners)
-        self.indices: dict[InstrumentId, int] = {}
+        self.indices = ByInstrument[int]()
         self.free: list[int] = []
-        self.positions: dict[InstrumentId, Counter[PartyId]] = {}
+        self.positions = ByInstrument[Counter[PartyId]]()
         self.last_prices: dict[InstrumentId, int] = {}
 
     def admit(self, instrument_id: InstrumentId) -> None:

@@ -26,6 +26,7 @@ from micromarket.markets.admission import CURVES, CalendarRule, judge, whole_ste
 from micromarket.markets.book.calendar import Phase, TradingCalendar
 from micromarket.markets.book.curve_orders import corners_of, offers, polyline, sign_of
 from micromarket.markets.book.ends import Ends
+from micromarket.markets.by_instrument import ByInstrument
 from micromarket.markets.mechanism import (
     BestPrices,
     Level,
@@ -115,7 +116,7 @@ class CurveBook:
 
     def _begin(self) -> None:
         self._calendar, self._memory = TradingCalendar(self._remembers), Memory(self._remembers)
-        self._books: dict[InstrumentId, _Book] = {}
+        self._books = ByInstrument[_Book]()
         self._held: dict[OrderId, _Place] = {}
         self._ends, self._arrivals = Ends(), 0
 
@@ -241,7 +242,7 @@ class CurveBook:
         self._begin()
         self._calendar.take(state["calendar"])
         self._memory.take(state)
-        self._books = {each: self._empty() for each in self._calendar.instruments}
+        self._books = ByInstrument({each: self._empty() for each in self._calendar.instruments})
         for row, left in state["held"]:
             order = snapshots.order_of(row)
             book = self._books[order.instrument_id]

@@ -9,6 +9,7 @@ from typing import Any
 from micromarket.kernels.matching import Book
 from micromarket.markets.book.crossing import Crossing
 from micromarket.markets.book.holdings import Held
+from micromarket.markets.by_instrument import ByInstrument
 from micromarket.markets.memory import Memory
 from micromarket.markets.snapshots import order_of, order_row
 
@@ -35,9 +36,9 @@ def take(crossing: Crossing, memory: Memory, state: Mapping[str, Any]) -> None:
     """Take over what `rows` wrote."""
     memory.take(state)
     crossing.book = Book.restore(bytes.fromhex(state["book"]))
-    crossing.indices, crossing.free = dict(map(tuple, state["indices"])), state["free"]
+    crossing.indices, crossing.free = ByInstrument(map(tuple, state["indices"])), state["free"]
     positions = (Counter(dict(each)) for each in state["positions"])
-    crossing.positions = dict(zip(crossing.indices, positions, strict=True))
+    crossing.positions = ByInstrument(zip(crossing.indices, positions, strict=True))
     crossing.last_prices = dict(map(tuple, state["last prices"]))
     amended = {order.order_id: order for order in map(order_of, state["amended"])}
     beside = {number: (tuple(block), collected) for number, block, collected in state["beside"]}
