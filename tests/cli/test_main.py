@@ -8,7 +8,11 @@ from pathlib import Path
 import pytest
 from streets import tiny_street
 
-VERBS = ("demo", "init", "validate", "run", "report", "compare", "import", "book", "schema")
+VERBS = (
+    *("demo", "init", "validate", "run", "report", "compare", "import"),
+    *("book", "node", "network", "store", "schema"),
+)
+GOOD = Path(__file__).parents[1] / "simulation/scenario/good"
 PROGRAM = Path(sys.executable).parent / "micromarket"
 
 
@@ -21,9 +25,7 @@ def test_help_lists_every_verb():
     """A newcomer sees what can be done."""
     listed = micromarket("--help").stdout
 
-    assert all(
-        verb in listed for verb in ("demo", "init", "validate", "run", "report", "compare", "import", "schema")
-    )
+    assert all(f"│ {verb} " in listed for verb in VERBS)
 
 
 def test_help_imports_nothing_heavy():
@@ -89,6 +91,19 @@ def test_a_missing_scenario_is_bad_input(tmp_path):
     answer = micromarket("run", tmp_path / "nowhere")
 
     assert (2, True, False) == (answer.returncode, "nowhere" in answer.stderr, "Traceback" in answer.stderr)
+
+
+@pytest.mark.parametrize("words", [("init", "note/street"), ("run", GOOD, "--out", "note/run")])
+def test_a_folder_that_cannot_be_made_is_bad_input(words, tmp_path):
+    """Exit code 2 and the path in one line, no traceback and no empty line."""
+    (tmp_path / "note").write_text("a file stands where a folder should be")
+    answer = micromarket(*words, cwd=tmp_path)
+
+    assert (2, 1, True) == (
+        answer.returncode,
+        answer.stderr.count("\n"),
+        answer.stderr.startswith("micromarket: note"),
+    )
 
 
 def test_a_broken_scenario_names_the_line(tmp_path):

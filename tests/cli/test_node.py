@@ -20,7 +20,8 @@ def test_a_network_says_what_cleared_and_who_is_silent():
     """The feeder names the three homes that are not there."""
     lines = run("network", *TWO).stdout.splitlines()
 
-    assert 3 == sum("said nothing; its nothing stands in" in line and "T12:00:00Z:" in line for line in lines)
+    assert 3 == sum("said nothing; nothing is exchanged" in line and "T12:00:00Z:" in line for line in lines)
+    assert any(line.endswith("(home-2 left out, home-3 left out, home-4 left out)") for line in lines)
     assert any("home-1: hourly/2026-07-06T12:00:00Z cleared: price" in line for line in lines)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -31,4 +32,5 @@ def command(
     """
     path = start_scenario(folder, template.value)
     typer.echo(path)
-    typer.echo(f"next: micromarket validate {folder}; micromarket run {folder}", err=True)
+    name = quote(str(folder))
+    typer.echo(f"next: micromarket validate {name}; micromarket run {name}", err=True)

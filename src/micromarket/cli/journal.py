@@ -54,8 +54,7 @@ def faults_of(text: str) -> Faults | None:
         except ValueError:
             known = False
         if not known:
-            raise typer.BadParameter(
-                f"found {part!r}, expected one of {', '.join(sorted(_NAMES))} = a share or a seed"
-            )
+            allowed = "one of delay, double, drop with a share from 0 to 1, or seed with a whole number"
+            raise typer.BadParameter(f"found {part!r}, expected {allowed}")
         found[name] = value
     return Faults(**found)

@@ -81,12 +81,15 @@ def options(
 
 
 def main() -> None:
-    """Run the command line; a named error becomes a message and an exit code, never a traceback."""
+    """Run the command line; a named error, or a file that the system refuses, becomes a message and an exit code."""
     try:
         app()
     except MicromarketError as error:
         typer.echo(f"micromarket: {error}", err=True)
         sys.exit(exit_code(error))
+    except OSError as error:
+        typer.echo(f"micromarket: {error.filename or error}: {error.strerror or type(error).__name__}", err=True)
+        sys.exit(BAD_INPUT)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)
 

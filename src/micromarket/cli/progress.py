@@ -23,12 +23,19 @@ def bar(quiet: bool) -> Iterator[Told]:
         TextColumn("· left"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=Console(stderr=True), disable=quiet) as progress:
-        tasks: dict[str, object] = {}
+    progress = Progress(*columns, console=Console(stderr=True), disable=quiet)
+    tasks: dict[str, object] = {}
+
+    try:
 
         def told(phase: str, done: int, total: int) -> None:
+            if not tasks:
+                progress.start()
             if phase not in tasks:
                 tasks[phase] = progress.add_task(phase, total=total)
             progress.update(tasks[phase], completed=done)  # type: ignore[arg-type]
 
         yield told
+    finally:
+        if tasks and not quiet:
+            progress.stop()

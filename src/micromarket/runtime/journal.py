@@ -24,15 +24,23 @@ def sentence(node: str, fact: Fact) -> str | None:
     return None if what is None else f"{fact.at:%Y-%m-%dT%H:%M:%SZ} {node}: {what}"
 
 
+def _known_by(source: Source) -> str:
+    return "left out" if source is Source.NOTHING else f"by its {source}"
+
+
+def _in_its_place(source: Source) -> str:
+    return "nothing is exchanged with it" if source is Source.NOTHING else f"its {source} stands in"
+
+
 def _words(fact: Fact) -> str | None:
     match fact:
         case Cleared():
             flows = [f"{_numbers(power, '.3f')} kW from {name}" for name, power in fact.balance.neighbor_kw.items()]
-            poor = [f"{name} by its {source}" for name, source in fact.sources if source not in TOLD]
+            poor = [f"{name} {_known_by(source)}" for name, source in fact.sources if source not in TOLD]
             parts = [f"price {_numbers(fact.balance.price, '.5f')}", *flows]
             return f"{fact.market.name} cleared: {', '.join(parts)}" + (f" ({', '.join(poor)})" if poor else "")
         case NeighborSilent():
-            return f"{fact.market}: {fact.neighbor} said nothing; its {fact.stand_in.value} stands in"
+            return f"{fact.market}: {fact.neighbor} said nothing; {_in_its_place(fact.stand_in)}"
         case NoAgreement():
             return f"{fact.market}: time was over before we agreed with {fact.neighbor}"
         case MessageRefused():

@@ -256,7 +256,7 @@ def _parsed(decoder: Decoder, node: Node, kind: types.Type, path: Path, known: K
         known, kind = {**(kind.extra or {}), **known}, kind.type
     value = scalar(node) if isinstance(node, ScalarNode) else None
     if not isinstance(value, str):
-        mend = "put it in quotes" if isinstance(value, int | float) else ""
+        mend = "write it as in the example" if isinstance(value, int | float) else ""
         return decoder.refuse(node, path, expected(kind, known, decoder.currency), mend)
     try:
         return _PARSERS[known["text"]](value)

@@ -58,6 +58,10 @@ class Document:
         mark = (at or self._way(path)[0]).start_mark
         return Problem(self.file, mark.line + 1, mark.column + 1, field_name(path), found, allowed, mend)
 
+    def has(self, *keys: str) -> bool:
+        """Return whether it is a mapping with all these keys."""
+        return isinstance(self.root, MappingNode) and set(keys) <= set(entries(self.root))
+
     def found(self, path: Path) -> str:
         """Return what stands at `path`, for people; nothing if the path ends before it."""
         node, complete = self._way(path)

@@ -84,6 +84,8 @@ def read_node(path: Path | str) -> NodeToRun:
     """
     file = Path(path)
     document = text_of.compose(file_text(file), str(file))
+    if document.has("supplier", "customers"):
+        raise ScenarioError(document.problem((), "a scenario file", "a node file", "micromarket run runs it"))
     content, uses = decode(document, NodeFile)
     problems = check_node(content, document, file.parent)
     problems += [finding.problem(document) for finding in check_services(content, uses)]

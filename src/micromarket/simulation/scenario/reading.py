@@ -134,6 +134,9 @@ def read_scenario(path: Path | str) -> Scenario:
     file = scenario_path(Path(path))
     text = file_text(file)
     document = compose(text, str(file))
+    if document.has("network", "node"):
+        mend = "micromarket network runs it with its neighbors, micromarket node alone"
+        raise ScenarioError(document.problem((), "a node file", "a scenario file", mend))
     content, uses = decode(document, ScenarioFile)
     problems = check(content, document)
     grid = _grid(content)
@@ -179,8 +182,8 @@ def file_text(file: Path) -> str:
         found = f"the byte {error.object[error.start]:#04x}"
         raise ScenarioError(Problem(str(file), line, 0, "", found, "UTF-8", "save the file as UTF-8")) from None
     except OSError as error:
-        found = f"a file that cannot be read ({error.strerror})"
-        raise ScenarioError(Problem(str(file), 0, 0, "", found, "a scenario file")) from None
+        found = f"no file that can be read ({error.strerror})"
+        raise ScenarioError(Problem(str(file), 0, 0, "", found, "a text file")) from None
 
 
 def _grid(content: ScenarioFile) -> IntervalGrid | None:
