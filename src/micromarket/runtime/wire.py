@@ -10,7 +10,16 @@ import msgspec
 from msgspec import Meta, Struct
 
 from micromarket.errors import BadSignal, InvalidValue
-from micromarket.node.living.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
+from micromarket.node.living.signals import (
+    LARGEST,
+    Content,
+    IntervalRecords,
+    StatedLine,
+    Statement,
+    TransactiveRecord,
+    TransactiveSignal,
+)
+from micromarket.node.networks.tree import MOST_LOSS
 
 IDENTITY = "https://micromarket.example/schema/transactive-signal-1.json"
 MOST_BYTES = 1_000_000
@@ -19,6 +28,7 @@ MOST_BYTES = 1_000_000
 Count = Annotated[int, Meta(ge=0, le=2**53)]
 Name = Annotated[str, Meta(min_length=1, max_length=200)]
 Moment = Annotated[datetime, Meta(tz=True)]
+Limit = Annotated[float, Meta(ge=0, le=LARGEST)]
 
 
 class Record(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -45,6 +55,34 @@ class IntervalOfSignal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     ]  # fmt: skip
 
 
+class LineOfStatement(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A line as the node at one of its ends states it."""
+
+    neighbor: Annotated[Name, Meta(description="Node at the other end.")]
+    import_limit_kw: Annotated[
+        Limit | None, Meta(description="Most power from the neighbor, where it is sent [kW]; null is unlimited.")
+    ] = None
+    export_limit_kw: Annotated[
+        Limit | None, Meta(description="Most power to the neighbor, where it is sent [kW]; null is unlimited.")
+    ] = None
+    full_load_loss: Annotated[
+        float,
+        Meta(ge=0, lt=MOST_LOSS, description="Fraction lost at the limit of either direction; needs both limits."),
+    ] = 0.0
+
+
+class StatementOfSignal(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What one node, the sender or any other, shows the whole network of itself."""
+
+    node: Annotated[Name, Meta(description="Node that states it.")]
+    version: Annotated[int, Meta(ge=1, le=2**53, description="Counts its statements in this market; the highest holds.")]
+    lines: Annotated[tuple[LineOfStatement, ...], Meta(description="Its lines to neighbors that state as well.")]
+    intervals: Annotated[
+        tuple[IntervalOfSignal, ...],
+        Meta(min_length=1, description="Its net curve in the market's intervals, power positive into the network."),
+    ]
+
+
 class SignalMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What one transactive node tells a neighbor about one market."""
 
@@ -61,6 +99,10 @@ class SignalMessage(Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tru
     answer: Annotated[bool, Meta(description="Whether the sender wants to know that it was heard.")] = False
     intervals: Annotated[
         tuple[IntervalOfSignal, ...], Meta(description="The market's intervals in order; none if number is 0.")
+    ] = ()
+    shared: Annotated[
+        tuple[StatementOfSignal, ...],
+        Meta(description="Where nodes share their curves: the newest statement of every node that the sender knows."),
     ] = ()
 
 
@@ -100,16 +142,8 @@ def message_of(signal: TransactiveSignal) -> SignalMessage:
         sent_at=signal.sent_at,
         heard=signal.heard,
         answer=signal.answer,
-        intervals=tuple(
-            IntervalOfSignal(
-                start=interval.start,
-                records=tuple(
-                    Record(record=record.number, price=record.price, power_kw=record.power_kw)
-                    for record in interval.records
-                ),
-            )
-            for interval in signal.content
-        ),
+        intervals=_intervals_of(signal.content),
+        shared=tuple(_stated(one) for one in signal.shared),
     )
 
 
@@ -121,23 +155,61 @@ def signal_of(message: SignalMessage) -> TransactiveSignal:
     BadSignal
         If it breaks a rule of signals.
     """
-    content = tuple(
-        IntervalRecords(
-            interval.start,
-            tuple(TransactiveRecord(record.record, record.price, record.power_kw) for record in interval.records),
-        )
-        for interval in message.intervals
-    )
     return TransactiveSignal(
         message.market,
         message.sender,
         message.receiver,
         message.number,
         message.sent_at,
-        content,
+        _content_of(message.intervals),
         message.heard,
         message.answer,
+        tuple(_statement_of(one) for one in message.shared),
     )
+
+
+def _intervals_of(content: Content) -> tuple[IntervalOfSignal, ...]:
+    return tuple(
+        IntervalOfSignal(
+            start=interval.start,
+            records=tuple(
+                Record(record=record.number, price=record.price, power_kw=record.power_kw)
+                for record in interval.records
+            ),
+        )
+        for interval in content
+    )
+
+
+def _content_of(intervals: tuple[IntervalOfSignal, ...]) -> Content:
+    return tuple(
+        IntervalRecords(
+            interval.start,
+            tuple(TransactiveRecord(record.record, record.price, record.power_kw) for record in interval.records),
+        )
+        for interval in intervals
+    )
+
+
+def _stated(one: Statement) -> StatementOfSignal:
+    lines = tuple(
+        LineOfStatement(
+            neighbor=line.neighbor,
+            import_limit_kw=line.import_limit_kw,
+            export_limit_kw=line.export_limit_kw,
+            full_load_loss=line.full_load_loss,
+        )
+        for line in one.lines
+    )
+    return StatementOfSignal(node=one.node, version=one.version, lines=lines, intervals=_intervals_of(one.content))
+
+
+def _statement_of(message: StatementOfSignal) -> Statement:
+    lines = tuple(
+        StatedLine(line.neighbor, line.import_limit_kw, line.export_limit_kw, line.full_load_loss)
+        for line in message.lines
+    )
+    return Statement(message.node, message.version, lines, _content_of(message.intervals))
 
 
 def signal_schema() -> dict[str, Any]:

@@ -20,7 +20,7 @@ from micromarket.markets.registry import registered
 from micromarket.markets.series.market import Market
 from micromarket.markets.series.states import MarketState
 from micromarket.node.balancing import Balance
-from micromarket.node.living.signals import Content
+from micromarket.node.living.signals import Content, Statement
 from micromarket.node.neighbor import Neighbor
 from micromarket.node.node import TransactiveNode
 
@@ -53,6 +53,8 @@ class View:
         Whether to go on without those that said nothing.
     memory : object
         What `Prepared.memory` was the last time; None at first.
+    shared : mapping of str to tuple of Statement
+        What each transactive neighbor said last of the whole network; those that said nothing of it are missing.
     """
 
     node: TransactiveNode
@@ -65,6 +67,7 @@ class View:
     numbers: Mapping[str, int] = field(default_factory=dict)
     time_is_up: bool = False
     memory: Any = None
+    shared: Mapping[str, tuple[Statement, ...]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -87,6 +90,8 @@ class Prepared:
         Number of the signals, for a coordination whose rounds are counted; by default each change counts.
     more : bool
         Whether another round can be taken at once, after these signals.
+    shared : tuple of Statement
+        What every neighbor shall know of the whole network, with its signal.
     """
 
     signals: Mapping[str, Content] = field(default_factory=dict)
@@ -96,6 +101,7 @@ class Prepared:
     disagreed: tuple[str, ...] = ()
     number: int | None = None
     more: bool = False
+    shared: tuple[Statement, ...] = ()
 
 
 class Coordination(Protocol):

@@ -21,7 +21,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from micromarket.node.living.signals import Content, TransactiveSignal, change
+from micromarket.node.living.signals import Content, Statement, TransactiveSignal, change
 
 MOST_AHEAD = 2
 """A neighbor may take one round before us, and the message with the one before that may be under way."""
@@ -71,11 +71,14 @@ class Wanted:
         Number of that where rounds are counted; by default each change counts.
     awaited : bool
         Whether the neighbor's own next round is needed now.
+    shared : tuple of Statement
+        What it shall know of the whole network.
     """
 
     content: Content = ()
     number: int | None = None
     awaited: bool = False
+    shared: tuple[Statement, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,6 +101,8 @@ class Dialog:
         What we said before that, where each signal matters.
     since : datetime, optional
         Where rounds are counted: when the neighbor last gave a sign of life, or we something new to answer to.
+    shared : tuple of Statement
+        What the neighbor said last of the whole network.
     """
 
     sent: TransactiveSignal
@@ -107,6 +112,7 @@ class Dialog:
     asked: bool = False
     before: TransactiveSignal | None = None
     since: datetime | None = None
+    shared: tuple[Statement, ...] = ()
 
     @property
     def unheard(self) -> tuple[TransactiveSignal, ...]:
@@ -130,7 +136,8 @@ def take(dialog: Dialog, signal: TransactiveSignal, counts: bool) -> Dialog:
     sent = replace(dialog.sent, number=heard + 1) if forgotten and dialog.sent.content else dialog.sent
     if not counts or signal.number <= dialog.number:
         return replace(dialog, sent=sent, heard=heard, asked=asked, number=max(dialog.number, signal.number))
-    return replace(dialog, sent=sent, received=signal.content, number=signal.number, heard=heard, asked=asked)
+    known = replace(dialog, sent=sent, heard=heard, asked=asked, number=signal.number)
+    return replace(known, received=signal.content, shared=signal.shared)
 
 
 def take_in_turn(dialog: Dialog, signal: TransactiveSignal, counts: bool, now: datetime) -> Dialog:
@@ -163,7 +170,7 @@ def reason_to_send(dialog: Dialog, wanted: Wanted, now: datetime, rules: SignalR
 def _is_new(sent: TransactiveSignal, wanted: Wanted, rules: SignalRules) -> bool:
     if wanted.number is not None:
         return wanted.number > sent.number
-    return change(sent.content, wanted.content) > rules.threshold
+    return wanted.shared != sent.shared or change(sent.content, wanted.content) > rules.threshold
 
 
 def speak(dialog: Dialog, wanted: Wanted, reason: Reason, now: datetime) -> Dialog:
@@ -178,7 +185,8 @@ def speak(dialog: Dialog, wanted: Wanted, reason: Reason, now: datetime) -> Dial
     if reason not in {Reason.FIRST, Reason.CHANGED}:
         return replace(dialog, sent=again, asked=False)
     following = wanted.number or max(dialog.sent.number, dialog.heard) + 1
-    sent = replace(again, number=following, content=wanted.content, answer=not counted)
+    news = replace(again, number=following, content=wanted.content, shared=wanted.shared)
+    sent = replace(news, answer=not counted)
     before = dialog.sent if counted and dialog.sent.content else None
     return replace(dialog, sent=sent, asked=False, before=before, since=now)
 

@@ -288,6 +288,7 @@ def _view(negotiation: Negotiation, plan: Plan, place: Place, time_is_up: bool) 
         {name: dialog.number if dialog.received else 0 for name, dialog in dialogs.items()},
         time_is_up,
         negotiation.prepared.memory,
+        {name: dialog.shared for name, dialog in dialogs.items() if dialog.shared},
     )
 
 
@@ -324,7 +325,7 @@ def _speak(negotiation: Negotiation, rules: SignalRules, now: datetime) -> Step:
     prepared, owing, talking = negotiation.prepared, negotiation.owing, negotiation.state in TALKING
     for name, dialog in dialogs.items():
         content = prepared.signals.get(name, ()) if talking else ()
-        wanted = Wanted(content, prepared.number, name in owing)
+        wanted = Wanted(content, prepared.number, name in owing, prepared.shared)
         reason = reason_to_send(dialog, wanted, now, rules)
         if reason is not None and (talking or reason is Reason.ANSWER):
             dialogs[name] = speak(dialog, wanted, reason, now)

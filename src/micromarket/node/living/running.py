@@ -295,7 +295,8 @@ class RunningNode:
 
 
 def _fits(signal: TransactiveSignal, market: Market) -> bool:
-    return [each.start for each in signal.content] == list(market.intervals.moments)
+    said = (signal.content, *(one.content for one in signal.shared))
+    return all([each.start for each in content] == list(market.intervals.moments) for content in said)
 
 
 def _heading(market: Market, neighbor: str) -> str:

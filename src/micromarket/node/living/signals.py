@@ -23,6 +23,7 @@ from micromarket.domain.curves import Curves, Floats
 from micromarket.domain.intervals import utc
 from micromarket.errors import BadSignal
 from micromarket.kernels.polylines import Polyline, polyline
+from micromarket.node.networks.tree import MOST_LOSS
 from micromarket.node.vertices import curve_of, vertices_of
 
 LARGEST = 1e15
@@ -102,6 +103,84 @@ Content = tuple[IntervalRecords, ...]
 
 
 @dataclass(frozen=True, slots=True)
+class StatedLine:
+    """A line as the node at one of its ends states it to the whole network.
+
+    Parameters
+    ----------
+    neighbor : str
+        Name of the node at the other end.
+    import_limit_kw, export_limit_kw : float, optional
+        Most power from and to the neighbor, at the sending end [kW]; None is unlimited.
+    full_load_loss : float, default 0
+        Fraction of the power that is lost at the limit of either direction.
+
+    Raises
+    ------
+    BadSignal
+        If a limit is negative or no number, the loss is outside [0, 0.5), or a line with losses has no limit.
+    """
+
+    neighbor: str
+    import_limit_kw: float | None = None
+    export_limit_kw: float | None = None
+    full_load_loss: float = 0.0
+
+    def __post_init__(self) -> None:
+        """Check limits and loss."""
+        limits = (self.import_limit_kw, self.export_limit_kw)
+        if not all(limit is None or 0 <= limit <= LARGEST for limit in limits):
+            raise BadSignal(f"limits of the line to {self.neighbor!r} must be from 0 to {LARGEST}; found {limits}")
+        if not 0 <= self.full_load_loss < MOST_LOSS:
+            raise BadSignal(
+                f"the line to {self.neighbor!r} loses from 0 to below {MOST_LOSS}; found {self.full_load_loss}"
+            )
+        if self.full_load_loss and None in limits:
+            raise BadSignal(
+                f"the line to {self.neighbor!r} has a loss of {self.full_load_loss}, so it needs both limits"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What a node shows the whole network of itself, under its own name.
+
+    Parameters
+    ----------
+    node : str
+        Name of the node.
+    version : int
+        Counts what it stated in this market, from 1; the highest holds.
+    lines : tuple of StatedLine
+        Its lines to those of its neighbors that state something as well.
+    content : tuple of IntervalRecords
+        Its net curve, all that is in the node: power positive into the network.
+
+    Raises
+    ------
+    BadSignal
+        If the version is below 1, nothing is stated, or a line leads to the node itself or where another leads.
+    """
+
+    node: str
+    version: int
+    lines: tuple[StatedLine, ...]
+    content: Content
+
+    def __post_init__(self) -> None:
+        """Check version and lines."""
+        if self.version < 1 or not self.content:
+            raise BadSignal(f"{self.node!r} states something from version 1 on; found version {self.version}")
+        names = [self.node, *(line.neighbor for line in self.lines)]
+        if len(set(names)) < len(names):
+            raise BadSignal(f"lines of {self.node!r} lead to different neighbors; found {names[1:]}")
+
+    def line_to(self, neighbor: str) -> StatedLine | None:
+        """Return the line to a neighbor, or None if there is none."""
+        return next((line for line in self.lines if line.neighbor == neighbor), None)
+
+
+@dataclass(frozen=True, slots=True)
 class TransactiveSignal:
     """A message from one node to a neighbor about one market.
 
@@ -122,11 +201,13 @@ class TransactiveSignal:
         Highest number the sender has from the receiver in this market.
     answer : bool, default False
         Whether the sender does not know that the receiver heard it, and asks for an answer.
+    shared : tuple of Statement, default ()
+        What the sender knows of the whole network, where nodes share their curves.
 
     Raises
     ------
     BadSignal
-        If a number is negative, or there is content without number or the other way round.
+        If a number is negative, there is content without number or the other way round, or statements without either.
     NaiveTime
         If `sent_at` carries no zone.
     """
@@ -139,6 +220,7 @@ class TransactiveSignal:
     content: Content = ()
     heard: int = 0
     answer: bool = False
+    shared: tuple[Statement, ...] = ()
 
     def __post_init__(self) -> None:
         """Check the numbers."""
@@ -147,6 +229,8 @@ class TransactiveSignal:
             raise BadSignal(f"numbers count from 0; found number {self.number} and heard {self.heard}")
         if (self.number > 0) != bool(self.content):
             raise BadSignal(f"number {self.number} goes with {'no' if self.number == 0 else 'some'} content")
+        if self.shared and not self.content:
+            raise BadSignal("statements go with some content")
 
     @classmethod
     def nothing(cls, market: str, sender: str, receiver: str, sent_at: datetime) -> Self:

@@ -71,6 +71,11 @@ class ConsensusClearing:
         """Power lost on each edge [kW], shape (E, T), not negative."""
         return np.abs(self.flow_kw) - np.abs(self.received_kw)
 
+    @property
+    def entering_kw(self) -> Floats:
+        """Power out of each edge into the node at its first and second end, measured there [kW], shape (2, E, T)."""
+        return _entering(self.flow_kw, self.received_kw)
+
     def imported_kw(self, network: Network) -> Floats:
         """Return what comes into each node over all its edges, less what goes out [kW], shape (m, T)."""
         return _imported(network, self.flow_kw, self.received_kw)
@@ -215,10 +220,14 @@ def _price_range(curves: Curves) -> tuple[float, float]:
 def _imported(network: Network, flow_kw: Floats, received_kw: Floats) -> Floats:
     """Return the net power into each node: what arrives over its edges less what it sends [kW], shape (m, T)."""
     total = np.zeros((len(network), flow_kw.shape[1]))
-    inward = flow_kw > 0
-    np.add.at(total, network.ends[:, 0], np.where(inward, received_kw, flow_kw))
-    np.add.at(total, network.ends[:, 1], -np.where(inward, flow_kw, received_kw))
+    for ends, entering in zip(network.ends.T, _entering(flow_kw, received_kw), strict=True):
+        np.add.at(total, ends, entering)
     return total
+
+
+def _entering(flow_kw: Floats, received_kw: Floats) -> Floats:
+    inward = flow_kw > 0
+    return np.array([np.where(inward, received_kw, flow_kw), -np.where(inward, flow_kw, received_kw)])
 
 
 def _checked(network: Network, curves: Curves, member_of: ArrayLike) -> NDArray[np.int64]:
