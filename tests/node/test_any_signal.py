@@ -11,15 +11,24 @@ from micromarket.domain.curves import Curves
 from micromarket.node.demand.demand_charge import DemandCharge
 from micromarket.node.living.facts import Cleared
 from micromarket.node.living.running import RunningNode
-from micromarket.node.living.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
+from micromarket.node.living.signals import (
+    LARGEST,
+    IntervalRecords,
+    StatedLine,
+    Statement,
+    TransactiveRecord,
+    TransactiveSignal,
+)
 from micromarket.node.neighbor import Direction, Neighbor
 from trees import load, offers
 
 DIRECTIONS = {
     "nested_auction": (Direction.UPSTREAM, Direction.DOWNSTREAM),
     "consensus": (Direction.BIDIRECTIONAL, Direction.BIDIRECTIONAL),
+    "shared_curves": (Direction.BIDIRECTIONAL, Direction.BIDIRECTIONAL),
 }
 NUMBERS = (0, 1, 2, 3, 4, 7, 10**9)
+NAMES = ("home", "east", "west", "far")
 
 
 def some_value(chance):
@@ -37,12 +46,24 @@ def some_records(chance, start):
     return IntervalRecords(start, tuple(TransactiveRecord(number, *point) for number, point in enumerate(held)))
 
 
+def some_statements(chance, market):
+    """Statements of anybody, with any lines: true, false, and about the receiver itself."""
+    for name in chance.sample(NAMES, chance.randrange(5)):
+        ends = [other for other in NAMES if other != name and chance.random() < 0.6]
+        limits = [chance.choice([None, 0.0, abs(some_value(chance))]) for _ in range(2)]
+        loss = 0.0 if None in limits else chance.choice([0.0, 0.05, 0.49])
+        lines = tuple(StatedLine(other, *limits, loss) for other in ends)
+        content = tuple(some_records(chance, start) for start in market.intervals.moments)
+        yield Statement(name, chance.choice(NUMBERS[1:]), lines, content)
+
+
 def some_signal(chance, market, now):
     """Any number, heard or not, asking or not, of either neighbor."""
     number = chance.choice(NUMBERS)
     content = tuple(some_records(chance, start) for start in market.intervals.moments) if number else ()
-    sender, heard = chance.choice(["east", "west"]), chance.choice(NUMBERS)
-    return TransactiveSignal(market.name, sender, "home", number, now, content, heard, chance.random() < 0.5)
+    sender, heard, asks = chance.choice(["east", "west"]), chance.choice(NUMBERS), chance.random() < 0.5
+    shared = tuple(some_statements(chance, market)) if number else ()
+    return TransactiveSignal(market.name, sender, "home", number, now, content, heard, asks, shared)
 
 
 def some_node(chance, mechanism):
@@ -51,7 +72,7 @@ def some_node(chance, mechanism):
     for name, direction in zip(("east", "west"), DIRECTIONS[mechanism], strict=True):
         loss = chance.choice([0.0, 0.0, 0.05, 0.4])
         limits = (chance.choice([0.0, 3.0, 8.0] if loss else [0.0, 3.0, 8.0, np.inf]) for _ in range(2))
-        charge = chance.choice([None, DemandCharge(2.0, 10.0)])
+        charge = None if mechanism == "shared_curves" else chance.choice([None, DemandCharge(2.0, 10.0)])
         neighbors.append(Neighbor(name, direction, *limits, loss, charge=charge))
     everyone = Curves.concatenate([load(2.0), offers((0.1, 0.0), (0.5, 6.0))])
     return RunningNode(lives("home", neighbors, everyone, hourly(mechanism)))

@@ -13,7 +13,7 @@ from micromarket.errors import InvalidValue
 from micromarket.markets.auctions.auction import Outcome
 from micromarket.node.coordination.shared_curves import rounds_to_share
 from micromarket.node.demand.demand_charge import DemandCharge
-from micromarket.node.living.facts import Cleared, Fate, NeighborSilent, NoAgreement, SignalReceived, SignalSent, Source
+from micromarket.node.living.facts import Cleared, NeighborSilent, NoAgreement, SignalSent, Source
 from micromarket.node.living.running import RunningNode
 from micromarket.node.neighbor import Direction, Neighbor
 from micromarket.node.networks.consensus import clear_consensus
@@ -25,6 +25,7 @@ from trees import load, offers, random_curves, supplier
 
 PEER = Direction.BIDIRECTIONAL
 PLAN = hourly("shared_curves", intervals=2, negotiation_lead=10 * MINUTE, market_lead=0 * MINUTE)
+ONE = hourly("shared_curves", negotiation_lead=10 * MINUTE, market_lead=0 * MINUTE)
 NEGOTIATION, END = CLEARING - 10 * MINUTE, CLEARING + 15 * MINUTE
 SECOND = timedelta(seconds=1)
 BAD = Faults(drop=0.2, double=0.2, delay=0.3, longest_delay=3 * SECOND, seed=1)
@@ -82,3 +83,127 @@ def test_nodes_that_share_their_curves_reach_the_consensus(shape):
     for k, balance in enumerate(found.values()):
         assert pytest.approx(whole.price[k], abs=1e-9) == balance.price
         assert pytest.approx(whole.powers_kw[members == k], abs=1e-9) == balance.local_kw
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_a_bad_bus_changes_no_bit(shape):
+    """20 and 30 % of each fault: what is lost is repeated, what is doubled or overtaken was known."""
+    setups = sharing(shape, 7)
+
+    perfect, faulty = (run_network(setups, START, END, faults) for faults in (None, BAD))
+
+    assert same(perfect, faulty)
+    assert [] == told(faulty, NoAgreement)
+
+
+@st.composite
+def networks(draw):
+    """Edges of a random tree of up to ten nodes, and of some loops."""
+    nodes = draw(st.integers(2, 10))
+    tree = [(k, draw(st.integers(0, k - 1))) for k in range(1, nodes)]
+    ends = st.tuples(st.integers(0, nodes - 1), st.integers(0, nodes - 1)).filter(lambda pair: pair[0] > pair[1])
+    return sorted({*tree, *draw(st.lists(ends, max_size=5))})
+
+
+@settings(max_examples=8, deadline=None)
+@given(networks())
+def test_rounds_are_those_that_flooding_takes(ends):
+    """Nobody counts rounds, yet on a perfect bus as many are spoken; on a bad one some hear two at once."""
+    setups, expected = peers(ends, *curves_of(ends)), rounds_to_share(network(ends))
+    perfect, faulty = (told(run_network(setups, START, END, faults), SignalSent) for faults in (None, BAD))
+
+    assert expected == max(fact.signal.number for fact in perfect) >= max(fact.signal.number for fact in faulty)
+
+
+@pytest.mark.parametrize("back_at", [END, NEGOTIATION + 7 * MINUTE], ids=["never back", "back in time"])
+def test_who_is_dead_from_the_start_is_stood_in_for_until_it_speaks(back_at):
+    """The others clear a line of four, with nothing from the dead; if it is back in time, the ring of five."""
+    ends = SHAPES["ring of five"] if back_at < END else [(3, 4), (4, 0), (0, 1)]
+    curves, members = curves_of(SHAPES["ring of five"], 3)
+    whole = clear_consensus(network(ends, [[4.0, 3.0]], 0.03), curves, members)
+
+    facts = Programs(sharing("ring of five", 3), START, BAD, {"node-2": (START, back_at)}).run_until(END)
+    del facts["node-2"]
+
+    assert ["node-2", "node-2"] == [fact.neighbor for fact in told(facts, NeighborSilent)]
+    assert [] == told(facts, NoAgreement)
+    assert pytest.approx(whole.price[[0, 1, 3, 4]], abs=1e-6) == [each.price for each in balances(facts).values()]
+
+
+def test_who_dies_after_its_statement_is_as_good_as_alive():
+    """What it stated goes around without it: the bits of a ring in which nobody died."""
+    facts = Programs(sharing("ring of five", 3), START, BAD, {"node-2": (NEGOTIATION + 5 * SECOND, END)}).run_until(
+        END
+    )
+    del facts["node-2"]
+
+    assert same(facts, run_network(sharing("ring of five", 3), START, END))
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_kills_change_no_bit(forgets):
+    """Killed in every second of its busy ones, each started again from what it had written down, or from nothing."""
+    ring = Programs(sharing("ring of five"), START, BAD)
+    for second in range(1, 20):
+        ring.run_until(NEGOTIATION + second * SECOND)
+        for name, program in ring.programs.items():
+            known = restored(program.node.setup, saved(name, program.node.state))
+            ring.restart(name, None if forgets else known)
+    facts = ring.run_until(END)
+
+    assert same(run_network(sharing("ring of five"), START, END), facts)
+    assert [] == told(facts, NoAgreement)
+
+
+def test_neighbors_that_never_talk_are_part_of_a_nodes_own_curve():
+    """A utility sells at 0.30 behind its line of 5 kW; the home next door gets what it asks for, and nobody more."""
+    utility = Neighbor(
+        "utility", Direction.UPSTREAM, 5.0, 5.0, default=offers((0.3, 0.0), (0.3, 9.0)), transactive=False
+    )
+    corner = lives("corner", [utility, Neighbor("home", PEER)], load(1.0), ONE)
+    facts = run_network([corner, lives("home", [Neighbor("corner", PEER)], load(3.0), ONE)], START, END)
+    found = balances(facts)["corner"]
+
+    assert (0.3, 4.0, -3.0) == pytest.approx(
+        (found.price[0], found.neighbor_kw["utility"][0], found.neighbor_kw["home"][0])
+    )
+
+
+def test_who_never_lived_is_stood_in_for_by_its_default():
+    """A plant alone with the default of its only peer: the price of that load, and the record says what it is."""
+    plant = lives("plant", [Neighbor("home", PEER, default=load(4.0))], offers((0.1, 0.0), (0.5, 8.0)), ONE)
+    facts = run_network([plant], START, END)
+
+    clearing = told(facts, Cleared)[-1]
+    assert [("home", Source.DEFAULT)] == [(one.neighbor, one.stand_in) for one in told(facts, NeighborSilent)]
+    assert ((("home", Source.DEFAULT),), pytest.approx(0.3)) == (clearing.sources, clearing.balance.price[0])
+
+
+def test_who_cannot_be_served_is_short_and_says_so():
+    """A home of 6 kW behind a line of 4 kW."""
+    plant = lives("plant", [Neighbor("home", PEER, 4.0, 4.0)], supplier(0.3, 0.1), ONE)
+    home = lives("home", [Neighbor("plant", PEER, 4.0, 4.0)], load(6.0), ONE)
+    found = balances(run_network([plant, home], START, END))["home"]
+
+    assert (Outcome.SHORT, 4.0) == (found.outcome[0], pytest.approx(found.neighbor_kw["plant"][0], abs=1e-5))
+
+
+def test_who_knows_no_closed_network_says_so():
+    """On a bus that loses nearly everything, each clears the lines it knows from both ends."""
+    facts = run_network(sharing("ring of five"), START, END, Faults(drop=0.98, seed=3))
+
+    assert told(facts, NoAgreement)
+    assert 5 == len(balances(facts))
+
+
+def test_a_charge_for_demand_cannot_be_stated():
+    node = RunningNode(lives("home", [Neighbor("city", PEER, charge=DemandCharge(2.0, 10.0))], load(1.0), ONE))
+
+    with pytest.raises(InvalidValue, match="'home' shares curves with 'city', so that cannot charge it for demand"):
+        node.handle(NEGOTIATION)
+
+
+def test_an_island_clears_itself():
+    facts = run_network([lives("island", [], offers((0.2, -1.0), (0.2, 1.0)), ONE)], START, END)
+
+    assert [0.2] == balances(facts)["island"].price.tolist()

@@ -9,7 +9,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from micromarket.errors import BadSignal
-from micromarket.node.living.signals import LARGEST, IntervalRecords, TransactiveRecord, TransactiveSignal
+from micromarket.node.living.signals import (
+    LARGEST,
+    IntervalRecords,
+    StatedLine,
+    Statement,
+    TransactiveRecord,
+    TransactiveSignal,
+)
 from micromarket.runtime.wire import MOST_BYTES, decoded, encoded, schema_text, signal_schema
 
 PUBLISHED = Path(__file__).parents[2] / "docs" / "reference" / "signal.schema.json"
@@ -29,6 +36,7 @@ OFFER = TransactiveSignal(
     answer=True,
 )
 NUMBERS = st.floats(-LARGEST, LARGEST)
+LIMITS = st.none() | st.floats(0.0, LARGEST)
 
 
 @st.composite
@@ -43,10 +51,11 @@ def signals(draw):
     sent_at = draw(
         st.datetimes(datetime(2000, 1, 1), datetime(2100, 1, 1), timezones=st.just(timezone(timedelta(hours=-4))))
     )
-    content = (IntervalRecords(NOON, records),)
-    return TransactiveSignal(
-        "m", "a", "b", draw(st.integers(1, 99)), sent_at, content, draw(st.integers(0, 9)), draw(st.booleans())
-    )
+    content, number, heard = (IntervalRecords(NOON, records),), draw(st.integers(1, 99)), draw(st.integers(0, 9))
+    limits = draw(st.tuples(LIMITS, LIMITS))
+    lines = (StatedLine("b", *limits, 0.0 if None in limits else draw(st.floats(0.0, 0.4))),)
+    shared = (Statement("a", number, lines, content), Statement("c", 1, (), content))[: draw(st.integers(0, 2))]
+    return TransactiveSignal("m", "a", "b", number, sent_at, content, heard, draw(st.booleans()), shared)
 
 
 @given(signals())

@@ -69,7 +69,7 @@ def test_a_meter_belongs_to_a_neighbor():
         node.metered("stranger", START, 4.0)
 
 
-@pytest.mark.parametrize("mechanism", ["nested_auction", "consensus"])
+@pytest.mark.parametrize("mechanism", ["nested_auction", "consensus", "shared_curves"])
 @pytest.mark.parametrize("hours", [[0, 1], [-1]], ids=["one too many", "another one"])
 def test_who_speaks_of_other_intervals_is_not_heard(mechanism, hours):
     """Whatever another program sends: it is recorded, and the market clears as if it had said nothing."""
