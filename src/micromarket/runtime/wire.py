@@ -75,7 +75,9 @@ class StatementOfSignal(Struct, frozen=True, kw_only=True, forbid_unknown_fields
     """What one node, the sender or any other, shows the whole network of itself."""
 
     node: Annotated[Name, Meta(description="Node that states it.")]
-    version: Annotated[int, Meta(ge=1, le=2**53, description="Counts its statements in this market; the highest holds.")]
+    version: Annotated[
+        int, Meta(ge=1, le=2**53, description="Counts its statements in this market; the highest holds.")
+    ]
     lines: Annotated[tuple[LineOfStatement, ...], Meta(description="Its lines to neighbors that state as well.")]
     intervals: Annotated[
         tuple[IntervalOfSignal, ...],

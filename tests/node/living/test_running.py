@@ -8,11 +8,12 @@ from micromarket.domain.curves import Curves
 from micromarket.errors import UnknownParty
 from micromarket.node.living.facts import Cleared, Fate, NeighborSilent, SignalReceived, Source
 from micromarket.node.living.running import RunningNode
-from micromarket.node.living.signals import TransactiveSignal, content_of
+from micromarket.node.living.signals import Statement, TransactiveSignal, content_of
 from micromarket.node.neighbor import Direction, Neighbor
 from trees import load, offers
 
 UTILITY = Neighbor("utility", Direction.UPSTREAM, default=offers((0.2, 0.0), (0.2, 9.0)), transactive=False)
+SHARING = hourly("shared_curves")
 
 
 class Listening:
@@ -87,3 +88,20 @@ def test_who_speaks_of_other_intervals_is_not_heard(mechanism, hours):
 
     assert [Fate.UNFIT] == [fact.fate for fact in said if isinstance(fact, SignalReceived)]
     assert ["other"] == [fact.neighbor for fact in facts if isinstance(fact, NeighborSilent)]
+
+
+def test_who_passes_on_a_statement_about_other_intervals_is_not_heard():
+    """Its own curve fits, but what it says of a third node does not."""
+    other, begin = Neighbor("other", Direction.BIDIRECTIONAL), CLEARING - 10 * MINUTE
+    node = RunningNode(lives("home", [other], load(0.0), SHARING))
+    node.handle(begin)
+    ((name, negotiation),) = node.state.open.items()
+    fits, late = (
+        content_of([negotiation.market.delivery.start + wait], load(1.0), np.zeros(1), np.zeros(1))
+        for wait in (0 * MINUTE, MINUTE)
+    )
+    signal = TransactiveSignal(name, "other", "home", 1, begin, fits, shared=(Statement("third", 1, (), late),))
+
+    said = node.handle(begin, signal).facts
+
+    assert [Fate.UNFIT] == [fact.fate for fact in said if isinstance(fact, SignalReceived)]

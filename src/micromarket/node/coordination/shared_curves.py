@@ -290,7 +290,7 @@ def _balance(found: ConsensusClearing, together: Sequence[Statement], view: View
 
 def _flows(found: ConsensusClearing, network: Network, node: int) -> dict[str, Floats]:
     """Return the power from each neighbor over a line, measured in the node [kW]."""
-    side, edge = np.nonzero(node == network.ends.T)
+    side, edge = np.nonzero(np.equal(network.ends.T, node))
     others = network.ends[edge, 1 - side].tolist()
     powers = found.entering_kw[side, edge]
     return {network.ids[other]: power for other, power in zip(others, powers, strict=True)}
