@@ -79,11 +79,14 @@ class Inside:
         Curve of each neighbor that states nothing, as seen from inside.
     curves : Curves
         Those of the assets, then those of `seen`, in order.
+    net : Curves
+        Their sum, one curve.
     """
 
     stating: tuple[Neighbor, ...]
     seen: Mapping[str, Curves]
     curves: Curves
+    net: Curves
 
     @classmethod
     def of(cls, view: View) -> Inside:
@@ -95,12 +98,13 @@ class Inside:
         node = replace(view.node, neighbors=tuple(one for one in view.node.neighbors if one not in stating))
         known = {one.id: view.stand_ins[one.id] for one in node.neighbors if one.id in view.stand_ins}
         seen = node.seen(view.local, known)
-        return cls(stating, seen, Curves.concatenate([view.local, *seen.values()]))
+        curves = Curves.concatenate([view.local, *seen.values()])
+        return cls(stating, seen, curves, curves.sum())
 
     def stated(self, view: View, before: Statement | None) -> Statement:
         """Return the node's statement: the one before if that says it all, else the next version."""
-        lines, net = tuple(_line(one, view) for one in self.stating), self.curves.sum()
-        one = Statement(view.node.id, 1 if before is None else before.version, lines, _content(view, net))
+        version, lines = 1 if before is None else before.version, tuple(_line(one, view) for one in self.stating)
+        one = Statement(view.node.id, version, lines, _content(view, self.net))
         return one if before is None or before == one else replace(one, version=one.version + 1)
 
 
@@ -133,7 +137,7 @@ class SharedCurves:
         over = view.state is not MarketState.NEGOTIATION
         if closed or over:
             after = _settled(after, together, view, inside)
-        signals = {one.id: _content(view, one.sent(inside.curves.sum())) for one in _transactive(view)}
+        signals = {one.id: _content(view, one.sent(inside.net)) for one in _transactive(view)}
         return Prepared(
             signals,
             after.balance if closed or over else None,

@@ -137,7 +137,12 @@ class NodeSeries(_Part, frozen=True, kw_only=True):
     """A series of markets, alike at all nodes of a network."""
 
     name: Annotated[Identifier, about("Name; the same at all nodes.")]
-    coordination: Annotated[str, about("How neighbors agree, by its registered name.")] = "nested_auction"
+    coordination: Annotated[
+        str,
+        about(
+            "How neighbors agree, by its registered name: `nested_auction`, `consensus`, `shared_curves` or another."
+        ),
+    ] = "nested_auction"
     every: Annotated[Duration | None, about("From one clearing to the next; by default what a market delivers.")] = (
         None
     )
