@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 from streets import tiny_street
 
+from micromarket import load
+from micromarket.cli.figures import print_figures
+
 VERBS = (
     *("demo", "init", "validate", "run", "report", "compare", "import"),
     *("book", "node", "network", "store", "schema"),
@@ -76,6 +79,16 @@ def test_a_run_leaves_tables_and_a_report(ran):
     folder, _ = ran
 
     assert [True] * 3 == [(folder / "out" / name).exists() for name in ("run.json", "tables/prices", "report.html")]
+
+
+def test_shares_change_by_points(ran, capsys):
+    """What grows from 40 % to 60 % grew by 20 points; everything else changes by a part of what it was."""
+    folder, _ = ran
+    print_figures(load(folder / "out"))
+    rows = [line for line in capsys.readouterr().out.splitlines() if "%" in line]
+
+    assert [True] * len(rows) == [("own generation" in row) == ("points" in row) for row in rows]
+    assert any("points" in row for row in rows)
 
 
 def test_running_twice_is_refused_with_the_mend(ran):

@@ -73,3 +73,10 @@ def test_a_node_without_server_says_so():
     done = run("node", TWO[0], "--nats", "nats://127.0.0.1:9")
 
     assert "no NATS server answers at nats://127.0.0.1:9" in str(done.exception)
+
+
+def test_nothing_has_no_sign():
+    """A heat pump that rests delivers 0.000 kW, not minus that."""
+    said = run("network", FOLDER.parent / "home" / "home.yaml").stdout
+
+    assert (True, False) == (" 0.000 kW" in said, "-0.000" in said)

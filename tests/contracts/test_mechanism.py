@@ -149,9 +149,8 @@ def test_every_step_is_accounted_for(name, played):
             elif isinstance(outcome, Rested):
                 assert outcome.quantity == balance[outcome.order_id]
             elif isinstance(outcome, OrderRemoved):
-                assert (balance.pop(outcome.order_id) == 0) == (outcome.reason == "matched") or outcome.reason in {
-                    "cleared",
-                }
+                matched = outcome.reason == "matched"
+                assert (balance.pop(outcome.order_id) == 0) == matched or outcome.reason == "cleared"
             for order_id in named(outcome):
                 balance[order_id] -= outcome.quantity if isinstance(outcome, Matched) else abs(outcome.power)
                 assert balance[order_id] >= 0

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from micromarket.domain.money import apportion, to_currency, to_micro
+from micromarket.domain.money import apportion, to_micro
 from micromarket.errors import NotFinite, WrongShape
 
 
@@ -21,11 +21,6 @@ def test_amounts_that_cannot_be_exact_are_refused(amount):
     """No amount is silently inexact."""
     with pytest.raises(NotFinite, match="micro-units"):
         to_micro(amount)
-
-
-def test_back_to_currency():
-    """For display, a million micro-units are one."""
-    assert 2.5 == to_currency(2_500_000)
 
 
 def test_ties_go_to_the_earlier():

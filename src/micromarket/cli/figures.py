@@ -35,7 +35,7 @@ def print_figures(run: Run) -> None:
     for name, label in SHOWN.items():
         if (name, "market") in rows and (name, "no_market") in rows:
             (before, unit), (after, _) = rows[name, "no_market"], rows[name, "market"]
-            table.add_row(label, _text(before, unit), _text(after, unit), _change(before, after))
+            table.add_row(label, _text(before, unit), _text(after, unit), _change(before, after, unit))
     Console().print(table)
 
 
@@ -56,5 +56,7 @@ def _text(value: float, unit: str) -> str:
     return f"{value:.1%}" if unit == "share" else f"{value:,.2f} {unit}"
 
 
-def _change(before: float, after: float) -> str:
+def _change(before: float, after: float, unit: str) -> str:
+    if unit == "share":
+        return f"{100 * (after - before):+.1f} points"
     return f"{(after - before) / before:+.1%}" if before > 1e-9 and after >= 0 else ""

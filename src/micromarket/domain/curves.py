@@ -136,9 +136,7 @@ class Curves:
         columns = np.empty((2, 1, width, len(vertices)))
         for participant, each in enumerate(vertices):
             if not each or any(len(vertex) != 2 for vertex in each):
-                raise WrongShape(
-                    f"participant {participant} needs pairs of price and power, at least one; found {each!r}"
-                )
+                raise WrongShape(f"participant {participant} needs pairs of price and power; found {each!r}")
             columns[:, 0, : len(each), participant] = np.asarray(each, dtype=float).T
             columns[:, 0, len(each) :, participant] = np.asarray(each[-1], dtype=float)[:, None]
         return cls(columns[0].transpose(2, 0, 1), columns[1].transpose(2, 0, 1))
@@ -308,9 +306,8 @@ class Curves:
         NotMonotone
             If `high_kw` is below `low_kw` somewhere.
         """
-        low, high = (
-            np.broadcast_to(np.asarray(limit, dtype=float), self.prices.shape[:2]) for limit in (low_kw, high_kw)
-        )
+        shape = self.prices.shape[:2]
+        low, high = (np.broadcast_to(np.asarray(limit, dtype=float), shape) for limit in (low_kw, high_kw))
         if not (low <= high).all():
             n, t = np.argwhere(~(low <= high))[0]
             raise NotMonotone(f"a limit from {low[n, t]} to {high[n, t]} kW is empty (participant {n}, interval {t})")

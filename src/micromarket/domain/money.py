@@ -38,11 +38,6 @@ def to_micro(amounts: ArrayLike) -> Micro:
     return np.asarray(micro, dtype=np.int64)
 
 
-def to_currency(micro: ArrayLike) -> Floats:
-    """Return micro-units as floats [currency], for display."""
-    return np.asarray(micro) / MICRO_PER_UNIT
-
-
 def apportion(exact: Floats, total: ArrayLike) -> NDArray[np.int64]:
     """Return whole numbers next to `exact` that sum to `total`: the method of the largest remainder.
 

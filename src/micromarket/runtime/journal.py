@@ -46,12 +46,12 @@ def _words(fact: Fact) -> str | None:
         case MessageRefused():
             return f"a message was refused: {fact.reason}"
         case Delivered() if fact.power_kw:
-            powers = ", ".join(f"{power:.3f} kW from {name}" for name, power in fact.power_kw)
+            powers = ", ".join(f"{power:z.3f} kW from {name}" for name, power in fact.power_kw)
             return f"delivered from {fact.start:%H:%M}: {powers}"
         case _:
             return None
 
 
 def _numbers(values: Floats, form: str) -> str:
-    shown = " ".join(format(value, form) for value in values[:MOST_SHOWN].tolist())
+    shown = " ".join(format(value, f"z{form}") for value in values[:MOST_SHOWN].tolist())
     return shown if len(values) <= MOST_SHOWN else f"{shown} ..."

@@ -127,6 +127,7 @@ START = _time("start_time", "start of the interval")
 NEIGHBOR = _text("neighbor", "name of the neighboring node")
 SERIES = _text("series", "name of the series")
 INTERVAL = (NODE, MARKET, START)
+STEP = (NODE, ASSET, START)
 
 ENUMERATIONS = (
     Table(
@@ -159,11 +160,7 @@ _NODE_TABLES = (
     Table(
         "node",
         "A node whose facts are here.",
-        (
-            NODE,
-            _text("timezone", "local zone (IANA name)"),
-            _time("started_at", "when a program last began to run"),
-        ),
+        (NODE, _text("timezone", "local zone (IANA name)"), _time("started_at", "when a program last began to run")),
         1,
     ),
     Table(
@@ -192,7 +189,7 @@ _NODE_TABLES = (
             _text("unit", "in which unit"),
             _real("refresh_s", "s", "time between updates"),
             _real("valid_for_s", "s", "age at which an update is no longer used"),
-            Column("usual", Kind.REAL, "what is used then", "its `unit`"),
+            _real("usual", "its `unit`", "what is used then"),
             _text("address", "where it is found"),
             _text("license", "on which terms"),
         ),
@@ -272,9 +269,7 @@ _NODE_TABLES = (
         "delivery",
         "What a device was told and did in one base step.",
         (
-            NODE,
-            ASSET,
-            START,
+            *STEP,
             _real("set_point_kw", "kW", "what it was told; NULL if nothing was cleared, and it followed its habit"),
             _real("power_kw", "kW", "what it did, as far as its physics allowed"),
         ),
@@ -285,11 +280,9 @@ _NODE_TABLES = (
         "asset_reading",
         "What was read from a device at the end of a base step.",
         (
-            NODE,
-            ASSET,
-            START,
+            *STEP,
             _text("reading", "what is read, its unit at the end: `stored_kwh`, `indoor_c`, ..."),
-            Column("value", Kind.REAL, "its value", "as named"),
+            _real("value", "as named", "its value"),
         ),
         4,
         ("delivery",),
@@ -374,9 +367,7 @@ _MARKET_TABLES = (
             _text("source_type", "what the value is about", "source_type"),
             _text("source", "name of that node, asset or neighbor"),
             _text("measurement_type", "what the value is", "measurement_type"),
-            Column(
-                "value", Kind.REAL, "the value, in the unit of its measurement type", "kW, currency/kWh or currency"
-            ),
+            _real("value", "kW, currency/kWh or currency", "the value, in the unit of its measurement type"),
             _text("basis", "for a neighbor: where its curve came from", "curve_source"),
             FACT,
         ),

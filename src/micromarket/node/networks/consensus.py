@@ -18,6 +18,7 @@ from micromarket.kernels.consensus import ConsensusProblem, ConsensusSolution
 from micromarket.kernels.consensus import clear_consensus as solve
 from micromarket.markets.auctions.auction import clear
 from micromarket.node.coordination.exchange import ConsensusRules
+from micromarket.node.networks.membership import checked_members
 from micromarket.node.networks.network import Network
 
 TOLERANCE = 1e-5
@@ -132,7 +133,7 @@ def clear_consensus(
     prices that are not negative on such lines.
     """
     everyone = Curves.concatenate([curves] if isinstance(curves, Curves) else list(curves))
-    members = _checked(network, everyone, member_of)
+    members = checked_members(member_of, len(everyone), len(network))
     rules = rules or rules_for(network, everyone)
     problem = problem_of(network, everyone, members, rules, _expected(expected_price, everyone))
     return _clearing(network, everyone, members, rules, solve(problem, keep_history))
@@ -228,19 +229,6 @@ def _imported(network: Network, flow_kw: Floats, received_kw: Floats) -> Floats:
 def _entering(flow_kw: Floats, received_kw: Floats) -> Floats:
     inward = flow_kw > 0
     return np.array([np.where(inward, received_kw, flow_kw), -np.where(inward, flow_kw, received_kw)])
-
-
-def _checked(network: Network, curves: Curves, member_of: ArrayLike) -> NDArray[np.int64]:
-    members = np.asarray(member_of, dtype=np.int64)
-    if members.shape != (len(curves),):
-        raise WrongShape(
-            f"member_of must have one node for each of {len(curves)} participants; found shape {members.shape}"
-        )
-    if ((members < 0) | (members >= len(network))).any():
-        raise WrongShape(
-            f"member_of must name nodes 0 to {len(network) - 1}; found {members.min()} to {members.max()}"
-        )
-    return members
 
 
 def _expected(price: ArrayLike | None, curves: Curves) -> Floats:

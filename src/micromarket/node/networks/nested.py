@@ -21,6 +21,7 @@ from micromarket.domain.curves import Curves, Floats
 from micromarket.errors import NotFinite, WrongShape
 from micromarket.kernels.nested import NestedProblem, NestedSolution
 from micromarket.kernels.nested import clear_nested as solve
+from micromarket.node.networks.membership import checked_members
 from micromarket.node.networks.tree import NodeTree
 
 TOLERANCE_KW = 1e-9
@@ -123,7 +124,9 @@ def clear_nested(
     change its power, or what the line makes of the parent's price if that is higher. A surplus is the mirror image.
     """
     fleets = [curves] if isinstance(curves, Curves) else list(curves)
-    members = _checked(tree, fleets, member_of)
+    members = checked_members(member_of, sum(len(fleet) for fleet in fleets), len(tree))
+    if len({fleet.intervals for fleet in fleets}) > 1:
+        raise WrongShape(f"all curves must share their intervals; found {sorted({f.intervals for f in fleets})}")
     intervals = fleets[0].intervals if fleets else 0
     return _clearing(solve(problem_of(tree, fleets, members, _reference(reference, intervals))))
 
@@ -158,18 +161,6 @@ def _clearing(solution: NestedSolution) -> NestedClearing:
         congested=solution.congested.T,
         unserved_kw=solution.unserved.T,
     )
-
-
-def _checked(tree: NodeTree, fleets: Sequence[Curves], member_of: ArrayLike) -> NDArray[np.int64]:
-    members = np.asarray(member_of, dtype=np.int64)
-    size = sum(len(fleet) for fleet in fleets)
-    if members.shape != (size,):
-        raise WrongShape(f"member_of must have one node for each of {size} participants; found shape {members.shape}")
-    if ((members < 0) | (members >= len(tree))).any():
-        raise WrongShape(f"member_of must name nodes 0 to {len(tree) - 1}; found {members.min()} to {members.max()}")
-    if len({fleet.intervals for fleet in fleets}) > 1:
-        raise WrongShape(f"all curves must share their intervals; found {sorted({f.intervals for f in fleets})}")
-    return members
 
 
 def _reference(reference: ArrayLike | None, intervals: int) -> Floats:
