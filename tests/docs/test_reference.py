@@ -121,6 +121,7 @@ def finished(tmp_path_factory):
     for name, text in (("auction", SCENARIO), ("trading", SCENARIO.replace(SERIES, BOOK))):
         folder = tmp_path_factory.mktemp(name)
         (folder / "scenario.yaml").write_text(text, encoding="utf-8")
+        (folder / "loads.csv").write_text(LOADS, encoding="utf-8")
         runs.append(micromarket.run(folder, micromarket.RunOptions(out=folder / "run")))
     return runs
 
@@ -153,8 +154,15 @@ supplier: {price: 0.20 USD/kWh, feed_in_price: 0.04 USD/kWh}
 customers:
   - id: home
     assets:
-      - {kind: load, power: 1 kW}
+      - {kind: load, power: {file: loads.csv, column: home_kw}}
       - {kind: generator, minimum: 1 kW, maximum: 2 kW, price: 0.1 USD/kWh, engagement: {hold: 0.01 USD/h}}
       - {kind: battery, energy: 5 kWh, charge: 2 kW, discharge: 2 kW}
       - {kind: house, mode: cooling, power: 3 kW, outdoor: 30 °C, desired: 23 °C}
+services:
+  - id: forecaster
+    provides: load of the home
+    foretells: {file: loads.csv, column: home_kw}
+    by: {file: loads.csv, column: told_kw}
+    usual: 1 kW
 """
+LOADS = "timestamp,home_kw,told_kw\n" + "".join(f"2026-07-06T0{hour}:00:00Z,1,1\n" for hour in range(3))

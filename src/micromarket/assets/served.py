@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 import numpy as np
 
 from micromarket.assets.asset import Steps
-from micromarket.assets.information_service import InformationService, Update
+from micromarket.assets.information_service import Information, InformationService, Update
 from micromarket.assets.profile import Profile
 from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import EPOCH, MICROSECOND, Interval, IntervalGrid
@@ -49,12 +49,20 @@ class Bulletins:
             issued -= self.service.refresh
         return self.service
 
+    def times(self, factor: float) -> Bulletins:
+        """Return what is told of `factor` times the same, such as of a plant whose yield is told."""
+        usual = replace(self.service, usual=self.service.usual * factor)
+        return replace(self, service=usual, values=self.values * factor)
+
+    def known(self, first: int, steps: int) -> Information:
+        """Return what is known of a number of base steps just before the first of them."""
+        start = self.grid.start + first * self.grid.step
+        now = start - MICROSECOND
+        return self.heard(now).information(IntervalGrid(start, self.grid.step, steps), now)
+
     def expected(self, edges: Steps) -> Floats:
         """Return the mean told between `edges`, as known just before ``edges[0]``, shape (H,)."""
-        start = self.grid.start + int(edges[0]) * self.grid.step
-        now = start - MICROSECOND
-        steps = IntervalGrid(start, self.grid.step, int(edges[-1] - edges[0]))
-        values = self.heard(now).information(steps, now).values
+        values = self.known(int(edges[0]), int(edges[-1] - edges[0])).values
         return np.asarray(np.add.reduceat(values, edges[:-1] - edges[0]) / np.diff(edges))
 
     def _update(self, issued: datetime) -> Update | None:
@@ -88,6 +96,7 @@ class Served:
     def expected(self, edges: Steps) -> Floats:
         """Return the mean expected between `edges`, as known just before ``edges[0]``, shape (n, H)."""
         values = self.profile.expected(edges).copy()
+        expected = {bulletins: bulletins.expected(edges) for bulletins in dict.fromkeys(self.told.values())}
         for row, bulletins in self.told.items():
-            values[row] = bulletins.expected(edges)
+            values[row] = expected[bulletins]
         return values

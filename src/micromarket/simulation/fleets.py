@@ -25,7 +25,7 @@ from micromarket.assets.inflexible import InflexibleLoad
 from micromarket.assets.open_loop import OpenLoopLoad, OpenLoopSeries
 from micromarket.assets.profile import Foreseen, Profile
 from micromarket.assets.pv import Photovoltaic
-from micromarket.assets.served import Served
+from micromarket.assets.served import Bulletins, Served
 from micromarket.assets.water_heater import HotWater, Tank, WaterHeater
 from micromarket.assets.zones import Zones
 from micromarket.domain.curves import Floats
@@ -94,13 +94,12 @@ class Owned:
 
     def foreseen(self, field: Field) -> Foreseen:
         """Return a field of each as it is, and as it is foreseen: as a service tells, or else as the file says."""
-        return self.served(self.rows(field), field)
+        return self.served(self.profile(self.rows(field)), lambda asset: self.timeline.foretold(field(asset)))
 
-    def served(self, values: Floats, field: Field) -> Foreseen:
-        """Return `values`, shape (n, S), foreseen as a service tells of the field that they come from."""
-        told = {at: self.timeline.foretold(field(owned.asset)) for at, owned in enumerate(self.assets)}
-        served = {at: bulletins for at, bulletins in told.items() if bulletins is not None}
-        profile = self.profile(values)
+    def served(self, profile: Profile, told: Callable[[Any], Bulletins | None]) -> Foreseen:
+        """Return `profile`, foreseen as a service tells where one does; `told` looks that up for an asset."""
+        each = {at: told(owned.asset) for at, owned in enumerate(self.assets)}
+        served = {at: bulletins for at, bulletins in each.items() if bulletins is not None}
         return Served(profile, served) if served else profile
 
     @property
@@ -139,7 +138,8 @@ def _outdoor(owned: Owned) -> Foreseen:
         return owned.foreseen(lambda asset: asset.outdoor)
     actual = owned.rows(lambda asset: asset.outdoor)
     guess = owned.rows(lambda asset: asset.outdoor_forecast)
-    return Profile(actual, owned.steps_per_day, "given", guess)
+    given = Profile(actual, owned.steps_per_day, "given", guess)
+    return owned.served(given, lambda asset: owned.timeline.foretold(asset.outdoor))
 
 
 def photovoltaics(owned: Owned) -> LocalAsset:
@@ -149,9 +149,15 @@ def photovoltaics(owned: Owned) -> LocalAsset:
         given, series = asset.power, owned.timeline.series
         return series(given) if given is not None else asset.peak * series(asset.production)
 
+    def told(asset: Any) -> Bulletins | None:
+        if asset.power is not None:
+            return owned.timeline.foretold(asset.power)
+        of_each_kw = owned.timeline.foretold(asset.production)
+        return None if of_each_kw is None else of_each_kw.times(asset.peak)
+
     rows = np.stack([power(one.asset) for one in owned.assets])
     curtailable = np.array([one.asset.curtailable for one in owned.assets])  # type: ignore[union-attr]
-    return Photovoltaic(owned.ids, owned.served(rows, lambda asset: asset.power), curtailable)
+    return Photovoltaic(owned.ids, owned.served(owned.profile(rows), told), curtailable)
 
 
 def generators(owned: Owned) -> LocalAsset:

@@ -16,6 +16,7 @@ from micromarket.simulation.neighborhood import Neighborhood
 from micromarket.simulation.recording import checkpoint
 from micromarket.simulation.recording.comfort import write_comfort
 from micromarket.simulation.recording.folder import complete, open_folder
+from micromarket.simulation.recording.information import write_information
 from micromarket.simulation.recording.recorder import Recorder
 from micromarket.simulation.recording.results import Run, load
 from micromarket.simulation.recording.summary import write_key_figures
@@ -104,6 +105,7 @@ class Simulation:
         tables = Tables(recorder, self.street)
         try:
             self._dimensions(tables)
+            write_information(recorder, self.street, tuple(self.scenario.bulletins.values()))
             self._days(Without(self.street, tables, self.progress), tables)
             market = Continuous if self.street.market.trading else With
             self._days(market(self.street, tables, self.progress), tables)

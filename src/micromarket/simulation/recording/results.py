@@ -27,6 +27,7 @@ TABLES = (
     "nodes",
     "customers",
     "assets",
+    "information",
     "prices",
     "forward_prices",
     "supply",

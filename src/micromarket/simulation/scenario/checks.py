@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 from zoneinfo import ZoneInfo, available_timezones
@@ -12,7 +12,7 @@ from micromarket.simulation.scenario.asset_checks import check_asset
 from micromarket.simulation.scenario.document import Document, Path
 from micromarket.simulation.scenario.expectations import similar
 from micromarket.simulation.scenario.file import Connection, Node, ScenarioFile
-from micromarket.simulation.scenario.findings import Finding, iso
+from micromarket.simulation.scenario.findings import Finding, duplicates, iso
 from micromarket.simulation.scenario.local_assets import asset_ids
 from micromarket.simulation.scenario.series_checks import HOUR, check_series, divides_a_day
 
@@ -118,12 +118,12 @@ def _rising_tiers(content: ScenarioFile) -> Iterator[Finding]:
 def _tariffs(content: ScenarioFile) -> Iterator[Finding]:
     if not content.tariffs:
         yield Finding(("tariffs",), "at least one tariff", "add one, or remove the key for one that breaks even")
-    yield from _duplicates("tariffs", [tariff.id for tariff in content.tariffs])
+    yield from duplicates("tariffs", [tariff.id for tariff in content.tariffs])
 
 
 def _nodes(content: ScenarioFile) -> Iterator[Finding]:
     nodes = content.nodes
-    yield from _duplicates("nodes", [node.id for node in nodes])
+    yield from duplicates("nodes", [node.id for node in nodes])
     roots = [at for at, node in enumerate(nodes) if node.parent is None]
     if not roots:
         yield Finding(("nodes",), "exactly one root, a node without parent", "remove a parent", found="no root")
@@ -172,20 +172,11 @@ def _unreachable(nodes: tuple[Node, ...]) -> Iterator[Finding]:
         done.update(way)
 
 
-def _duplicates(key: str, ids: Iterable[str]) -> Iterator[Finding]:
-    first: dict[str, int] = {}
-    for at, name in enumerate(ids):
-        if name in first:
-            found = f'"{name}" again (first in {key}[{first[name]}])'
-            yield Finding((key, at, "id"), "each id once", "rename one of them", found=found)
-        first.setdefault(name, at)
-
-
 def _customers(content: ScenarioFile) -> Iterator[Finding]:
     customers = content.customers
     if not customers:
         yield Finding(("customers",), "at least one customer", "add one")
-    yield from _duplicates("customers", [customer.id for customer in customers])
+    yield from duplicates("customers", [customer.id for customer in customers])
     nodes, tariffs = [node.id for node in content.nodes], [tariff.id for tariff in content.tariffs]
     taken = _Taken(set(nodes), {content.supplier.id, *RESERVED})
     for at, customer in enumerate(customers):

@@ -23,6 +23,7 @@ from micromarket.simulation.scenario.fields import (
     Zone,
     about,
 )
+from micromarket.simulation.scenario.information import Service
 from micromarket.simulation.scenario.local_assets import LocalAsset
 
 
@@ -209,5 +210,6 @@ class ScenarioFile(_Part, frozen=True, kw_only=True):
         tuple[Tariff, ...], about("What customers pay without the market; by default one that breaks even.")
     ] = (Tariff(id="break-even", import_rate="break_even"),)
     nodes: Annotated[tuple[Node, ...], about("Circuit regions; by default one called `root`.")] = (Node(id="root"),)
+    services: Annotated[tuple[Service, ...], about("Who foretells what drives devices.")] = ()
     data_sources: Annotated[tuple[DataSource, ...], about("Where data come from.")] = ()
     customers: Annotated[tuple[Customer, ...], about("Who takes part.")]

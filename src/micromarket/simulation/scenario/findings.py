@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -32,6 +33,15 @@ class Finding:
         """Return it with its place in `document`."""
         found = self.found if self.found is not None else document.found(self.path)
         return document.problem(self.path, found, self.allowed, self.mend)
+
+
+def duplicates(key: str, ids: Sequence[str]) -> Iterator[Finding]:
+    """Find every id of a list that stands in it before."""
+    first: dict[str, int] = {}
+    for at, name in enumerate(ids):
+        if (there := first.setdefault(name, at)) < at:
+            found = f'"{name}" again (first in {key}[{there}])'
+            yield Finding((key, at, "id"), "each id once", "rename one of them", found=found)
 
 
 def iso(duration: timedelta) -> str:

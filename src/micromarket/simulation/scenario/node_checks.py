@@ -16,7 +16,7 @@ from micromarket.simulation.scenario import series_files
 from micromarket.simulation.scenario.asset_checks import check_asset
 from micromarket.simulation.scenario.document import Document, Path
 from micromarket.simulation.scenario.expectations import similar
-from micromarket.simulation.scenario.findings import Finding
+from micromarket.simulation.scenario.findings import Finding, duplicates
 from micromarket.simulation.scenario.local_assets import asset_ids
 from micromarket.simulation.scenario.node_file import (
     ONLY_ANSWERS,
@@ -50,7 +50,7 @@ def _times(content: NodeFile) -> Iterator[Finding]:
 
 def _neighbors(content: NodeFile) -> Iterator[Finding]:
     ids = [one.id for one in content.neighbors]
-    yield from _once("neighbors", ids)
+    yield from duplicates("neighbors", ids)
     for at, one in enumerate(content.neighbors):
         path: Path = ("neighbors", at)
         if one.id == content.node:
@@ -158,19 +158,8 @@ def _every(series: NodeSeries) -> timedelta:
     return series.every if series.every is not None else series.interval * series.intervals
 
 
-def _services(content: NodeFile) -> Iterator[Finding]:
-    yield from _once("services", [one.id for one in content.services])
-    for at, one in enumerate(content.services):
-        for name in ("refresh", "reach"):
-            if getattr(one, name) <= NOTHING:
-                yield Finding(("services", at, name), "a time above PT0S", "try PT1H")
-        for place, silence in enumerate(one.silent):
-            if silence.end <= silence.start:
-                yield Finding(("services", at, "silent", place, "end"), "a time after start", "exchange the two")
-
-
 def _assets(content: NodeFile) -> Iterator[Finding]:
-    yield from _once("assets", list(asset_ids(content.node, content.assets)))
+    yield from duplicates("assets", list(asset_ids(content.node, content.assets)))
     known = [series.name for series in _chain(content)]
     for at, one in enumerate(content.assets):
         if isinstance(one, SeriesAsset):
@@ -217,15 +206,8 @@ def _columns(path: Path, asset: SeriesAsset, folder: Folder) -> Iterator[Finding
             yield Finding((*path, "power", at, "column"), f"a column of {asset.file}", mend)
 
 
-def _once(key: str, ids: list[str]) -> Iterator[Finding]:
-    for at, name in enumerate(ids):
-        if name in ids[:at]:
-            found = f'"{name}" again (first in {key}[{ids.index(name)}])'
-            yield Finding((key, at, "id"), "each id once", "rename one of them", found)
-
-
 def _iso(time: timedelta) -> str:
     return duration(time // MICROSECOND)
 
 
-_PARTS: tuple[Callable[[NodeFile], Iterator[Finding]], ...] = (_times, _neighbors, _series, _services, _assets)
+_PARTS: tuple[Callable[[NodeFile], Iterator[Finding]], ...] = (_times, _neighbors, _series, _assets)

@@ -50,9 +50,9 @@ from micromarket.simulation.scenario.node_file import (
     NodeSeries,
     SeriesAsset,
 )
-from micromarket.simulation.scenario.node_services import bulletins_of, check_services, services_of, with_services
 from micromarket.simulation.scenario.reading import file_text
 from micromarket.simulation.scenario.series import SeriesLoader
+from micromarket.simulation.scenario.services import bulletins_of, check_services, services_of, with_services
 from micromarket.simulation.scenario.timeline import Timeline
 
 T = TypeVar("T")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
 from math import fsum
 from pathlib import Path
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 import numpy as np
 from msgspec.structs import replace
 
+from micromarket.assets.served import Bulletins
 from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import Interval, IntervalGrid
 from micromarket.errors import InvalidValue, Problem, ScenarioError
@@ -25,6 +26,7 @@ from micromarket.simulation.scenario.file import ScenarioFile
 from micromarket.simulation.scenario.findings import Finding
 from micromarket.simulation.scenario.local_assets import LocalAsset, asset_ids
 from micromarket.simulation.scenario.series import SeriesLoader, SeriesTable, moment
+from micromarket.simulation.scenario.services import Column, bulletins_of, check_services, services_of, with_services
 from micromarket.simulation.scenario.timeline import Timeline
 
 FILE_NAME = "scenario.yaml"
@@ -68,6 +70,8 @@ class Scenario:
         The base steps of the run.
     table : SeriesTable
         All series used, over the base steps.
+    bulletins : mapping of (file, column) to Bulletins
+        Columns that an information service foretells.
     """
 
     file: ScenarioFile
@@ -75,6 +79,7 @@ class Scenario:
     text: str
     grid: IntervalGrid
     table: SeriesTable
+    bulletins: Mapping[Column, Bulletins] = field(default_factory=dict)
 
     @property
     def zone(self) -> ZoneInfo:
@@ -101,7 +106,7 @@ class Scenario:
     @property
     def timeline(self) -> Timeline:
         """Its base steps, and every field over them."""
-        return Timeline(self.grid, _zone(self.file), self.table)
+        return Timeline(self.grid, _zone(self.file), self.table, self.bulletins)
 
     def series(self, value: float | SeriesRef | dict[str, float]) -> Floats:
         """Return a field over the base steps, in base units, shape (S,), as `Timeline.series` does."""
@@ -139,17 +144,19 @@ def read_scenario(path: Path | str) -> Scenario:
         raise ScenarioError(document.problem((), "a node file", "a scenario file", mend))
     content, uses = decode(document, ScenarioFile)
     problems = check(content, document)
+    problems += [finding.problem(document) for finding in check_services(content, uses)]
     grid = _grid(content)
     if grid is None or len(grid) > MOST_STEPS:
         raise ScenarioError(*sorted(problems))
     loader = SeriesLoader(document, file.parent, grid, content.currency, _zone(content))
-    table, more = loader.load(uses)
+    table, more = loader.load(list(with_services(uses)))
     scenario = Scenario(content, file, text, grid, table)
     if not more:
         more = [finding.problem(document) for finding in _prices(scenario)]
     if problems or more:
         raise ScenarioError(*sorted([*problems, *more]))
-    return _completed(scenario)
+    told = bulletins_of(content, services_of(content, uses), grid, table)
+    return _completed(dataclasses.replace(scenario, bulletins=told))
 
 
 def _prices(scenario: Scenario) -> Iterator[Finding]:
