@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from micromarket.assets.customer import Customer
-from micromarket.domain.curves import UNLIMITED_KW, Floats
+from micromarket.domain.curves import UNLIMITED_KW
 from micromarket.domain.ids import PartyId
 from micromarket.domain.products import Product, Resource, StepGrid
 from micromarket.dso.load_serving_entity import Ramp, Supplier
@@ -28,6 +28,7 @@ from micromarket.simulation.neighborhood import (
 )
 from micromarket.simulation.scenario import file as described
 from micromarket.simulation.scenario.reading import Scenario
+from micromarket.simulation.scenario.timeline import continued
 
 BREAK_EVEN = "break_even"
 
@@ -113,7 +114,8 @@ def supplier(scenario: Scenario, calendar: Calendar) -> Supplier:
     """Return the supplier, its prices continued a day beyond the run as on its last day."""
     given = scenario.file.supplier
     feed_in_capacity = UNLIMITED_KW if given.feed_in_capacity is None else given.feed_in_capacity
-    price, feed_in = (_continued(scenario.series(p), calendar) for p in (given.price, given.feed_in_price))
+    day = calendar.steps_per_day
+    price, feed_in = (continued(scenario.series(p), day, 2 * day) for p in (given.price, given.feed_in_price))
     return Supplier(given.id, price, feed_in, _ramp(given), Ramp.flat(feed_in_capacity))
 
 
@@ -178,13 +180,6 @@ def _ramp(given: described.Supplier) -> Ramp:
         tops = [capacity if tier.up_to is None else min(tier.up_to, capacity) for tier in given.tiers]
         return Ramp.tiered(tops, [tier.add for tier in given.tiers])
     return Ramp.sloped(given.slope, capacity) if given.slope else Ramp.flat(capacity)
-
-
-def _continued(values: Floats, calendar: Calendar) -> Floats:
-    """Return `values` with as many steps more as plans look beyond the run, the last day repeated."""
-    day = min(calendar.steps_per_day, len(values))
-    beyond = 2 * calendar.steps_per_day
-    return np.concatenate([values, np.tile(values[-day:], -(-beyond // day))[:beyond]])
 
 
 def _parents_first(lines: list[Line]) -> list[Line]:

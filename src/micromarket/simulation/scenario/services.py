@@ -8,6 +8,7 @@ from typing import Protocol
 
 from micromarket.assets.information_service import InformationService
 from micromarket.assets.served import Bulletins
+from micromarket.domain.curves import Floats
 from micromarket.domain.intervals import Interval, IntervalGrid
 from micromarket.domain.units import Dimension, parse_quantity
 from micromarket.errors import WrongUnit
@@ -18,6 +19,7 @@ from micromarket.simulation.scenario.fields import SeriesRef
 from micromarket.simulation.scenario.findings import Finding, duplicates
 from micromarket.simulation.scenario.information import Service
 from micromarket.simulation.scenario.series import SeriesTable
+from micromarket.simulation.scenario.timeline import continued
 
 Column = tuple[str, str]
 
@@ -82,17 +84,18 @@ def services_of(content: Informed, uses: Iterable[SeriesUse]) -> tuple[Informati
 def bulletins_of(
     content: Informed, services: Iterable[InformationService], grid: IntervalGrid, table: SeriesTable
 ) -> Mapping[Column, Bulletins]:
-    """Return what services tell of each base step, by the column that they foretell."""
+    """Return what services tell of each base step and beyond the last, by the column that they foretell."""
     return {
-        _column(one.foretells): Bulletins(
-            service,
-            grid,
-            table.columns[_column(one.by)],
-            one.reach,
-            tuple(Interval(time.start, time.end) for time in one.silent),
-        )
+        _column(one.foretells): _bulletins(one, service, grid, table.columns[_column(one.by)])
         for one, service in zip(content.services, services, strict=True)
     }
+
+
+def _bulletins(one: Service, service: InformationService, grid: IntervalGrid, values: Floats) -> Bulletins:
+    beyond = -(-one.reach // grid.step)
+    longer = IntervalGrid(grid.start, grid.step, len(grid) + beyond)
+    silent = tuple(Interval(time.start, time.end) for time in one.silent)
+    return Bulletins(service, longer, continued(values, round(24 / grid.hours), beyond), one.reach, silent)
 
 
 def _foretold_once(services: tuple[Service, ...]) -> Iterator[Finding]:

@@ -66,3 +66,9 @@ class Timeline:
         values = np.array([value for _, value in starts])
         at = np.searchsorted(minutes, self.grid.local_minutes(self.zone), side="right") - 1
         return np.asarray(values[at])
+
+
+def continued(values: Floats, day: int, beyond: int) -> Floats:
+    """Return `values` with `beyond` steps more, the last `day` steps repeated."""
+    last = values[-min(day, len(values)) :]
+    return np.concatenate([values, np.resize(last, beyond)])
