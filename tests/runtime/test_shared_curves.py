@@ -34,6 +34,7 @@ SHAPES = {
     "star": [(1, 0), (2, 0), (3, 0), (4, 0)],
     "ring of five": [(k, (k + 1) % 5) for k in range(5)],
     "ring of twelve": [(k, (k + 1) % 12) for k in range(12)],
+    "wheel": [(0, k) for k in range(1, 9)] + [(k, k % 8 + 1) for k in range(1, 9)],
     "mesh": [(0, 1), (1, 2), (2, 3), (3, 0), (0, 2), (1, 3)],
 }
 
@@ -131,13 +132,17 @@ def test_who_is_dead_from_the_start_is_stood_in_for_until_it_speaks(back_at):
 
 
 def test_who_dies_after_its_statement_is_as_good_as_alive():
-    """What it stated goes around without it: the bits of a ring in which nobody died."""
-    facts = Programs(sharing("ring of five", 3), START, BAD, {"node-2": (NEGOTIATION + 5 * SECOND, END)}).run_until(
-        END
-    )
-    del facts["node-2"]
+    """The hub of a wheel: all wait for its next word until patience ends, then go on with what it stated.
 
-    assert same(facts, run_network(sharing("ring of five", 3), START, END))
+    They end at the bits of a wheel in which nobody died, and nobody is named.
+    """
+    late = Faults(delay=1.0, longest_delay=3 * SECOND, seed=1)
+    wheel = Programs(sharing("wheel", 3), START, late, {"node-0": (NEGOTIATION + SECOND / 100, END)})
+    facts = wheel.run_until(END)
+    del facts["node-0"]
+
+    assert [] == told(facts, NeighborSilent) == told(facts, NoAgreement)
+    assert same(facts, run_network(sharing("wheel", 3), START, END))
 
 
 @pytest.mark.parametrize("forgets", [False, True])
