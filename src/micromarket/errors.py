@@ -43,6 +43,7 @@
     ├── StreamBroken          a stream of market data has a gap, or tells another story than the engine
     ├── RunError              a run directory cannot be read, resumed or written
     ├── StoreError            a store or recorded facts cannot be read or written, or do not belong together
+    │   └── StoreUnavailable  the server of a store does not answer, or does not let one in
     ├── BusError              messages cannot be carried: no server answers, or a program does not
     └── MissingExtra          an optional dependency is needed and not installed
 """
@@ -279,6 +280,10 @@ class RunError(MicromarketError):
 
 class StoreError(MicromarketError):
     """A store or recorded facts cannot be read or written, or do not belong together."""
+
+
+class StoreUnavailable(StoreError):
+    """The server of a store does not answer, or does not let one in."""
 
 
 class BusError(MicromarketError):

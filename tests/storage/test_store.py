@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from micromarket.errors import StoreError
+from micromarket.errors import StoreError, StoreUnavailable
 from micromarket.node.living.facts import Cleared, Fate, MessageRefused, SignalReceived, SignalSent
 from micromarket.node.living.signals import TransactiveSignal
 from micromarket.storage.opening import open_store
@@ -233,7 +233,7 @@ def test_what_is_no_store_is_refused(text, tmp_path):
 
 def test_a_server_that_is_not_there_is_named():
     pytest.importorskip("psycopg", reason="psycopg is not installed")
-    with pytest.raises(StoreError, match="PostgreSQL"):
+    with pytest.raises(StoreUnavailable, match="PostgreSQL"):
         open_store("postgresql://postgres@127.0.0.1:9/none")
 
 

@@ -11,7 +11,15 @@ import typer.main
 from typer.core import TyperCommand, TyperGroup
 
 from micromarket import __version__
-from micromarket.errors import BusError, MicromarketError, MissingExtra, RunError, ScenarioError, StoreError
+from micromarket.errors import (
+    BusError,
+    MicromarketError,
+    MissingExtra,
+    RunError,
+    ScenarioError,
+    StoreError,
+    StoreUnavailable,
+)
 
 COMMANDS = {
     "demo": ("demo", "Run the example street for a week and write its report."),
@@ -96,6 +104,6 @@ def main() -> None:
 
 def exit_code(error: MicromarketError) -> int:
     """Return the exit code that says what kind of thing went wrong."""
-    if isinstance(error, MissingExtra | BusError):
+    if isinstance(error, MissingExtra | BusError | StoreUnavailable):
         return UNAVAILABLE
     return BAD_INPUT if isinstance(error, ScenarioError | RunError | StoreError) else FAILED

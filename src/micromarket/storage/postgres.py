@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC
 from typing import Any
 
-from micromarket.errors import MissingExtra, StoreError
+from micromarket.errors import MissingExtra, StoreError, StoreUnavailable
 from micromarket.storage.database import Dialect
 from micromarket.storage.projection import Value
 from micromarket.storage.schema import Kind
@@ -54,7 +54,7 @@ class PostgreSQL:
             self._connection = psycopg.connect(address, autocommit=True, connect_timeout=CONNECT_SECONDS)
             self._connection.execute("SET client_min_messages = warning")
         except psycopg.Error as error:
-            raise StoreError(f"PostgreSQL: {error}") from None
+            raise StoreUnavailable(f"PostgreSQL: {error}") from None
 
     def execute(self, statement: str, values: Sequence[Value] = ()) -> list[tuple[Any, ...]]:
         """Run a statement and return its rows."""
