@@ -1,4 +1,4 @@
-"""PNNL's network over a month, or with ``--year`` over a year: a day ahead and every quarter hour, settled.
+"""PNNL's network over a year: a day ahead and every quarter hour, settled.
 
 Beside it stand the same nodes as independent programs that exchange signals, for the first two hours of a day.
 """
@@ -6,7 +6,6 @@ Beside it stand the same nodes as independent programs that exchange signals, fo
 from __future__ import annotations
 
 import runpy
-import sys
 import tempfile
 from datetime import timedelta
 from pathlib import Path
@@ -19,7 +18,7 @@ from timing import duration, median_of, table
 
 EXAMPLE = runpy.run_path(str(Path(__file__).parents[1] / "examples" / "pnnl-campus" / "derive.py"))
 START, HOUR = EXAMPLE["START"], timedelta(hours=1)
-LIVED = 2
+DAYS, LIVED = 365, 2
 
 
 def read(folder: Path, days: int) -> list[NodeSetup]:
@@ -34,21 +33,20 @@ def settle(run: NetworkRun) -> int:
 
 
 def main() -> None:
-    days = 365 if "--year" in sys.argv else 30
     with tempfile.TemporaryDirectory() as folder:
-        made = median_of(lambda: read(Path(folder), days), 1)
-        setups = read(Path(folder), days)
-    network, end = WholeNetwork.of(setups), START + timedelta(days=days)
+        made = median_of(lambda: read(Path(folder), DAYS), 1)
+        setups = read(Path(folder), DAYS)
+    network, end = WholeNetwork.of(setups), START + timedelta(days=DAYS)
     cleared = median_of(lambda: network.cleared(START, end), 3)
     run = network.cleared(START, end)
     settled = median_of(lambda: settle(run), 3)
     lived = median_of(lambda: run_network(setups, START - 2 * HOUR, START + LIVED * HOUR), 1)
-    markets = days * (24 + 96)
+    markets = DAYS * (24 + 96)
     rows = [
-        {"part": "made and read", "days": days, "intervals": markets, "time": duration(made)},
-        {"part": "cleared", "days": days, "intervals": markets, "time": duration(cleared)},
-        {"part": "settled", "days": days, "intervals": markets, "time": duration(settled)},
-        {"part": "in all", "days": days, "intervals": markets, "time": duration(made + cleared + settled)},
+        {"part": "made and read", "days": DAYS, "intervals": markets, "time": duration(made)},
+        {"part": "cleared", "days": DAYS, "intervals": markets, "time": duration(cleared)},
+        {"part": "settled", "days": DAYS, "intervals": markets, "time": duration(settled)},
+        {"part": "in all", "days": DAYS, "intervals": markets, "time": duration(made + cleared + settled)},
         {"part": "independent programs", "days": "", "intervals": 24 + 4 * LIVED, "time": duration(lived)},
     ]
     table(rows, "PNNL's network: supplier, city, campus, four buildings")
