@@ -114,3 +114,15 @@ def test_a_home_pays_the_price_of_a_file(tmp_path):
     facts = run_network([node.setup], node.file.start, node.file.end)["shop"]
 
     assert [0.2, 0.3] == [round(float(fact.balance.price[0]), 9) for fact in facts if isinstance(fact, Cleared)]
+
+
+def test_a_series_that_ends_before_the_last_delivery_is_refused_when_it_is_read(tmp_path):
+    """Not in the last hour of a life of days: two more markets clear than the file has powers for."""
+    folder = written(tmp_path, [-1, -3])
+    shop = SHOP.replace("COLUMN", "fridge_kw").replace(
+        "first_clearing: 2026-07-06T00:00", "first_clearing: 2026-07-06T00:55"
+    )
+    (folder / "shop.yaml").write_text(shop)
+
+    with pytest.raises(ScenarioError, match=r"shop\.yaml:10.* fridge does not reach .*; it ends at 2026-07-06 01:00"):
+        read_node(folder / "shop.yaml")

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from micromarket.domain.curves import UNLIMITED_KW, Curves, Floats
-from micromarket.domain.intervals import MICROSECOND, IntervalGrid, LocalTimes, Times
+from micromarket.domain.intervals import EPOCH, MICROSECOND, IntervalGrid, LocalTimes, Times
 from micromarket.dso.bulk_rates import BulkRates
 from micromarket.errors import InvalidValue
 from micromarket.markets.series.market import Market
@@ -61,8 +61,11 @@ class PowerSeries:
         if series not in self.power_kw or across or interval % step:
             raise InvalidValue(f"{self.id} has no powers for the intervals of {series}")
         if first < 0 or first + steps > len(self.starts):
-            whole = intervals.whole
-            raise InvalidValue(f"the series of {self.id} does not reach from {whole.start} to {whole.end}")
+            whole, last = intervals.whole, MICROSECOND * (int(self.starts[-1]) + step)
+            raise InvalidValue(
+                f"the series of {self.id} does not reach from {whole.start} to {whole.end}, "
+                f"in which {series} delivers; it ends at {EPOCH + last}"
+            )
         mean: Floats = self.power_kw[series][first : first + steps].reshape(len(intervals), -1).mean(axis=1)
         return mean
 

@@ -41,6 +41,12 @@ def base_steps(plan: SeriesPlan, content: NodeFile) -> IntervalGrid:
     return IntervalGrid(start, _step(plan), whole.duration // _step(plan))
 
 
+def markets_within(plan: SeriesPlan, whole: Interval) -> IntervalGrid:
+    """Return the intervals that the markets of a series deliver in, from the first to the last that is negotiated."""
+    step = plan.rules.timing.interval_duration
+    return IntervalGrid(whole.start, step, whole.duration // step)
+
+
 def check_steps(plan: SeriesPlan, content: NodeFile) -> Iterator[Finding]:
     """Find markets whose deliveries devices could not follow, and meters that are read between deliveries."""
     if not _lives_in_steps(content):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -12,7 +12,7 @@ import numpy as np
 
 from micromarket.assets.information_service import InformationService
 from micromarket.domain.curves import Curves
-from micromarket.domain.intervals import HOUR
+from micromarket.domain.intervals import HOUR, IntervalGrid
 from micromarket.dso.bulk_rates import BulkRates
 from micromarket.errors import InvalidValue, Problem, ScenarioError
 from micromarket.markets.series.market import MarketRules
@@ -37,6 +37,7 @@ from micromarket.simulation.scenario.node_devices import (
     check_steps,
     devices_at,
     devices_of,
+    markets_within,
 )
 from micromarket.simulation.scenario.node_file import (
     ONLY_ANSWERS,
@@ -117,7 +118,7 @@ class _Builder:
         timeline = self._timeline(plan, content, uses, services)
         if timeline is None:
             return None
-        assets, devices = self._assets(content, timeline), devices_at(content, timeline)
+        assets, devices = self._assets(plan, content, timeline), devices_at(content, timeline)
         if self.problems:
             return None
         signals = content.signals
@@ -151,9 +152,12 @@ class _Builder:
             return None
         return Timeline(grid, zone, table, bulletins_of(content, services, grid, table))
 
-    def _assets(self, content: NodeFile, timeline: Timeline) -> NodeAssets:
+    def _assets(self, plan: SeriesPlan, content: NodeFile, timeline: Timeline) -> NodeAssets:
+        asked = {each.rules.series: markets_within(each, timeline.grid.whole) for each in plan.chain}
         assets = [
-            self._asset(("assets", at), one) for at, one in enumerate(content.assets) if isinstance(one, ONLY_ANSWERS)
+            self._asset(("assets", at), one, asked)
+            for at, one in enumerate(content.assets)
+            if isinstance(one, ONLY_ANSWERS)
         ]
         suppliers = {
             one.id: self._supply(("neighbors", at, "rates"), one.rates, content.timezone)
@@ -168,14 +172,23 @@ class _Builder:
         }
         return NodeAssets(tuple(_found(assets)), {**found, **priced})
 
-    def _asset(self, path: text_of.Path, one: CurveAsset | SeriesAsset) -> Curves | PowerSeries | None:
+    def _asset(
+        self, path: text_of.Path, one: CurveAsset | SeriesAsset, asked: Mapping[str, IntervalGrid]
+    ) -> Curves | PowerSeries | None:
         if isinstance(one, SeriesAsset):
-            return self._series(path, one)
+            return self._series(path, one, asked)
         return self._vertices((*path, "vertices"), one.vertices)
 
-    def _series(self, path: text_of.Path, one: SeriesAsset) -> PowerSeries | None:
+    def _series(self, path: text_of.Path, one: SeriesAsset, asked: Mapping[str, IntervalGrid]) -> PowerSeries | None:
         columns = {known.series: known.column for known in one.power}
-        return self._made(path, lambda: read_powers(self.folder, one.id, one.file, columns))
+
+        def made() -> PowerSeries:
+            powers = read_powers(self.folder, one.id, one.file, columns)
+            for series, intervals in asked.items():
+                powers.average_kw(series, intervals)
+            return powers
+
+        return self._made(path, made)
 
     def _supply(self, path: text_of.Path, one: MonthlyRates, zone: str) -> BulkSupply | None:
         def made() -> BulkSupply:
